@@ -1,0 +1,71 @@
+"""Printing: JSON for programs, tables for people, one sentence for refusals."""
+
+import os
+import sys
+import traceback
+from typing import Any
+
+
+def emit(answer: Any) -> None:
+    """One JSON document on standard output."""
+    import msgspec
+
+    sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(answer, order="sorted"), indent=1) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def say(json: bool, answer: Any, sentence: str) -> None:
+    """The answer as JSON, or a sentence for a person."""
+    if json:
+        emit(answer)
+    else:
+        print(sentence)
+
+
+def refuse(json: bool, sentence: str, code: str) -> int:
+    """A refusal: the sentence on standard error, with ``--json`` a document on standard output. Exit code 2."""
+    if json:
+        emit({"error": sentence, "code": code})
+    print(f"trackway: {sentence}", file=sys.stderr)
+    return 2
+
+
+def trace(error: Exception) -> None:
+    """For developers, only where TRACKWAY_DEBUG asks for it: where it happened."""
+    if os.environ.get("TRACKWAY_DEBUG"):
+        traceback.print_exception(error)
+
+
+def fault(json: bool, error: Exception) -> int:
+    """A fault of ours: the person reads a sentence."""
+    trace(error)
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{os.path.basename(where.filename)}:{where.lineno}"
+    sentence = (
+        f"A fault in the program ({type(error).__name__} at {place}). What was committed stands; please report it."
+    )
+    return refuse(json, sentence, "fault")
+
+
+def table(title: str, columns: list[str], rows: list[list[str]]) -> None:
+    """A table for people; plain text of the evidence is never read as markup."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(title=Text(title), title_justify="left", show_lines=False, expand=False)
+    for column in columns:
+        shown.add_column(column, overflow="fold")
+    for row in rows:
+        shown.add_row(*(Text(clean(cell)) for cell in row))
+    Console().print(shown)
+
+
+def line(text: str) -> None:
+    """A line for people, without control characters that evidence may carry."""
+    print(clean(text))
+
+
+def clean(text: str) -> str:
+    """Text without control characters: names of files and people may try to steer a terminal."""
+    return "".join(c if c.isprintable() else "�" for c in text)

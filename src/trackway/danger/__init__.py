@@ -1,0 +1,1 @@
+"""What may mean that a child is in danger: terms, signs, tiers, and the queue."""

@@ -1,0 +1,101 @@
+"""The date of an exhibit: what "recent" is measured against, so that no finding depends on the day it was derived."""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import Connection, delete, func, insert, select
+
+from trackway.findings.engine import Desk, Stage
+from trackway.store import schema
+
+DAY = 86_400_000_000
+KIND = "exhibit-date"
+
+
+def _derive(desk: Desk, subjects: Sequence[str]) -> None:
+    for subject in subjects:
+        f = schema.finding.c
+        mine = (f.case_no == desk.case_no) & (f.kind == KIND) & (f.subject == subject)
+        before = desk.connection.execute(select(f.body).where(mine)).scalar()
+        date = str(_date(desk.connection, int(subject)))
+        if date == before:
+            continue
+        desk.connection.execute(delete(schema.finding).where(mine))
+        desk.connection.execute(
+            insert(schema.finding).values(
+                case_no=desk.case_no, kind=KIND, subject=subject, method="exhibit date", version=1, body=date
+            )
+        )
+        desk.mark("item", _dated_items(desk))
+
+
+def _date(connection: Connection, exhibit: int) -> int:
+    """When the exhibit was acquired, where somebody said so; else the last instant that its traces show before it was
+    added (a clock that ran ahead does not move it); else the moment it was added. Microseconds UTC."""
+    e, p, r, t = schema.exhibit.c, schema.place.c, schema.reading.c, schema.trace.c
+    row = connection.execute(select(e.acquired, e.added).where(e.no == exhibit)).one()
+    if row.acquired is not None:
+        return int(row.acquired)
+    low = r.no.op("<<")(32)
+    last = connection.execute(
+        select(func.max(t.instant))
+        .select_from(
+            schema.place.join(schema.reading, p.content == r.content).join(
+                schema.trace, t.n.between(low, low.op("|")(0xFFFFFFFF))
+            )
+        )
+        .where(p.exhibit == exhibit, r.current.is_(True), t.instant <= row.added)
+    ).scalar()
+    return int(last if last is not None else row.added)
+
+
+def _dated_items(desk: Desk) -> Iterable[str]:
+    """Every item whose tier time decides: writers of listed terms, and media that are not known."""
+    h, p, f = schema.term_hit.c, schema.party.c, schema.finding.c
+    writers = desk.connection.execute(
+        select(p.key)
+        .distinct()
+        .select_from(schema.term_hit.join(schema.party, h.author == p.no))
+        .where(h.case_no == desk.case_no)
+    ).scalars()
+    yield from (f"persona:{bytes(key).hex()}" for key in writers)
+    media = desk.connection.execute(
+        select(f.subject).where(f.case_no == desk.case_no, f.kind == "media", f.body.contains('"new_material":true'))
+    ).scalars()
+    yield from (f"media:{key}" for key in media)
+
+
+def exhibits_of(desk: Desk, reading: int) -> set[int]:
+    """The exhibits in which a reading's source lies."""
+    cache = desk.cache.setdefault("exhibits of readings", {})
+    if reading not in cache:
+        p, r = schema.place.c, schema.reading.c
+        rows = desk.connection.execute(
+            select(p.exhibit)
+            .select_from(schema.reading.join(schema.place, p.content == r.content))
+            .where(r.no == reading)
+            .distinct()
+        ).scalars()
+        cache[reading] = set(rows)
+    found: set[int] = cache[reading]
+    return found
+
+
+def is_recent(desk: Desk, instant: int | None, exhibits: set[int]) -> bool:
+    """Whether a time lies near the date of one of the exhibits that show it. A missing time counts as recent: missing
+    data never lowers a tier."""
+    if instant is None or not exhibits:
+        return True
+    cache = desk.cache.setdefault("exhibit dates", {})
+    for exhibit in exhibits:
+        if exhibit not in cache:
+            f = schema.finding.c
+            cache[exhibit] = desk.connection.execute(
+                select(f.body).where(f.case_no == desk.case_no, f.kind == KIND, f.subject == str(exhibit))
+            ).scalar()
+        date = cache[exhibit]
+        if date is None or instant >= int(date) - desk.settings.recent_days * DAY:
+            return True
+    return False
+
+
+DATES = Stage("date", _derive)

@@ -1,0 +1,1 @@
+"""Intake: law before reading, then plan, locked workers, and batches that commit whole."""

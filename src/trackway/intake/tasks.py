@@ -1,0 +1,61 @@
+"""What intake works on: one place at a time, and how far each has come."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import Literal
+
+from trackway.intake.spool import Bytes
+from trackway.model.source import FileTimes
+
+Outcome = Literal["read", "unclaimed", "incomplete", "refused", "out-of-scope"]
+"""How a place ended. ``unclaimed``: no reader knows the format; ``incomplete``: claimed, but not all could be read;
+``refused``: no byte or no record could be had; ``out-of-scope``: counted, not read."""
+
+MAX_DEPTH = 12
+"""Containers inside containers beyond this are refused: archives that contain themselves go on for ever."""
+
+
+@dataclass(slots=True)
+class Task:
+    """One place of an exhibit. ``parent`` is the container it lies in (None at the top).
+
+    A container is done when everything inside it is: ``open_members`` counts what is still under way.
+    """
+
+    exhibit: int
+    path: str
+    nth: int = 0
+    parent: Task | None = None
+    times: FileTimes = field(default_factory=FileTimes)
+    state: str = "present"
+    bytes: Bytes | None = None
+    depth: int = 0
+    name: str = ""
+    outcome: Outcome | None = None
+    reason: str = ""
+    notes: list[tuple[str, str]] = field(default_factory=list)
+    notes_dropped: int = 0
+    out_of_scope: int = 0
+    quarantined: int = 0
+    open_members: int = 0
+    ended: bool = False
+    place_no: int | None = None
+    content_no: int | None = None
+
+    @property
+    def inner_path(self) -> str:
+        """The path inside the exhibit, containers included ("disk.img/chats.zip/result.json")."""
+        return self.path if self.parent is None else f"{self.parent.inner_path}/{self.path}"
+
+    def note(self, locator: str, reason: str) -> None:
+        """Keep what was not understood; bounded, the rest is counted."""
+        if len(self.notes) < 1000:
+            self.notes.append((locator[:300], reason[:300]))
+        else:
+            self.notes_dropped += 1
+
+
+class Stop(threading.Event):
+    """Set by the first Ctrl-C: what is under way is finished, nothing new is begun."""

@@ -1,0 +1,583 @@
+"""The one writer of facts: collects what workers said and commits it in batches that hold whole or not at all.
+
+A kill at any moment loses at most the batch that was not acknowledged; the next run reads those sources again and
+meets, for each record, the same id (reading and index), so nothing is doubled. Rows are inserted in key order.
+"""
+
+import hashlib
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import zstandard
+from msgspec import Struct
+from sqlalchemy import Connection, Table, insert, select, update
+
+from trackway.intake.law import Gate
+from trackway.intake.tasks import Task
+from trackway.model.source import Measurement
+from trackway.model.trace import Identifier, PersonaRef, Share, Trace, settled
+from trackway.store import schema
+from trackway.store.case import CaseStore, numbers
+from trackway.store.ids import identifier_key, persona_key
+
+BATCH_TRACES = 8000
+BATCH_PLACES = 400
+BATCH_SECONDS = 0.5
+RAW_BLOCK = 500
+LOOKUP = 500  # values in one IN (...)
+
+_packed = msgspec.msgpack.Encoder().encode
+_json = msgspec.json.Encoder(order="deterministic").encode
+
+
+def reading_key(sha256: bytes, reader: str, version: str, options: dict[str, str]) -> bytes:
+    """The identity of a reading (DESIGN section 2): source, reader, version, options."""
+    return hashlib.sha256(_json([sha256.hex(), reader, version, options])).digest()
+
+
+def act_key(trace: Trace, own: bytes, share: Share) -> bytes:
+    """The identity of an act of sharing: service, conversation, record id, file; the same in two exports.
+
+    A record without an id of its own (an IRC line) is known by ``own``, its trace's leaf and index, so that the same
+    words written twice stay two acts.
+    """
+    conversation = trace.conversation
+    service = conversation.service if conversation else trace.author.service if trace.author else ""
+    where = conversation.id if conversation else ""
+    if trace.id:
+        return hashlib.sha256(f"{service}\0{where}\0{trace.id}\0{share.act}".encode()).digest()[:16]
+    return hashlib.sha256(own + share.act.encode()).digest()[:16]
+
+
+class Pass(Struct, omit_defaults=True):
+    """How far a reading came under one scope: ``next_i`` records seen (in scope or not), and how it ended."""
+
+    next_i: int = 0
+    out_of_scope: int = 0
+    quarantined: int = 0
+    state: str = "open"
+
+
+@dataclass(slots=True)
+class OpenReading:
+    """A reading under way in this run."""
+
+    task: Task
+    key: bytes
+    reader: str
+    version: str
+    options: str
+    gate: Gate
+    no: int | None = None
+    kept: int = 0
+    progress: Pass = field(default_factory=Pass)
+    passes: dict[str, Pass] = field(default_factory=dict)
+    held: frozenset[int] = frozenset()
+    skip: bool = False  # read to its end before, under this scope
+    state: str = "open"
+    reason: str = ""
+    pending: list[tuple[int, Trace]] = field(default_factory=list)
+    touched: bool = True
+
+
+class Writer:
+    """Facts of one intake on their way into the store. Not thread-safe: one thread owns it."""
+
+    def __init__(self, store: CaseStore) -> None:
+        self._store = store
+        self._case = store.case_no
+        self._parties: dict[bytes, int] = {}
+        self._contents: dict[bytes, int] = {}
+        self._tasks: list[Task] = []
+        self._ended: list[Task] = []
+        self._readings: list[OpenReading] = []
+        self._measures: list[tuple[Task, Measurement]] = []
+        self._types: dict[bytes, str] = {}
+        self._traces = 0
+        self._since = time.monotonic()
+        self.committed_traces = 0
+        self._zstd = zstandard.ZstdCompressor(level=3)
+
+    # -- what workers said
+
+    def place(self, task: Task) -> None:
+        """A place was seen (its bytes digested, unless they cannot be had)."""
+        self._tasks.append(task)
+
+    def ended(self, task: Task) -> None:
+        """A place and everything inside it is done; its outcome is committed with what it gave."""
+        self._ended.append(task)
+
+    def begin(self, task: Task, reader: str, version: str, options: dict[str, str], gate: Gate) -> OpenReading:
+        """A reader claimed the source. Finds the reading again when it was begun or done before."""
+        key = reading_key(_sha256(task), reader, version, options)
+        reading = OpenReading(task, key, reader, version, _json(options).decode(), gate)
+        for other in self._readings:  # the same bytes lie twice in this batch
+            if other.key == key:
+                self.commit()
+                break
+        c = schema.reading.c
+        with self._store.read() as connection:
+            row = connection.execute(
+                select(c.no, c.kept, c.passes, c.state, c.reason).where(c.case_no == self._case, c.key == key)
+            ).first()
+            if row is not None:
+                self._resume(connection, reading, row)
+        self._readings.append(reading)
+        return reading
+
+    def _resume(self, connection: Connection, reading: OpenReading, row: Any) -> None:
+        reading.no = int(row.no)
+        reading.passes = msgspec.json.decode(row.passes, type=dict[str, Pass])
+        own = reading.passes.get(reading.gate.digest)
+        whole = reading.passes.get("all")
+        if own is None and whole is not None and whole.state != "open":
+            # Everything was read under an unlimited scope. What this exhibit's narrower law leaves out was lawfully
+            # read under the other exhibit's.
+            own = Pass(state=whole.state)
+        if own is not None and own.state != "open":
+            reading.skip = True
+            reading.state, reading.reason = row.state, row.reason
+        reading.progress = own or Pass()
+        low = reading.no << 32
+        c = schema.trace.c
+        # Held already: by an interrupted pass under this scope (below its mark), or by a pass under another one.
+        if not reading.skip:
+            start = low | reading.progress.next_i
+            held = connection.execute(select(c.n).where(c.n.between(start, low | 0xFFFFFFFF))).scalars()
+            reading.held = frozenset(n & 0xFFFFFFFF for n in held)
+            reading.kept = int(row.kept)
+
+    def traces(self, reading: OpenReading, first: int, traces: Sequence[Trace]) -> None:
+        """Records ``first`` and following. The gate decides; what a resumed reading holds already is passed over."""
+        if reading.skip:
+            return
+        gate, pending, held, progress = reading.gate, reading.pending, reading.held, reading.progress
+        start = max(0, progress.next_i - first)
+        for i, trace in enumerate(traces[start:] if start else traces, first + start):
+            if not gate.open:
+                verdict = gate.judge(trace)
+                if verdict == "out":
+                    progress.out_of_scope += 1
+                    continue
+                if verdict == "quarantined":
+                    progress.quarantined += 1
+                    continue
+            if not held or i not in held:
+                pending.append((i, trace))
+        progress.next_i = max(progress.next_i, first + len(traces))
+        reading.touched = True
+        self._traces += max(0, len(traces) - start)
+        self.commit_when_due()
+
+    def measured(self, task: Task, measurement: Measurement) -> None:
+        self._measures.append((task, measurement))
+
+    def typed(self, task: Task, media_type: str) -> None:
+        """The type of a content, as its bytes say."""
+        if task.bytes is not None:
+            self._types[_sha256(task)] = media_type
+
+    def end(self, reading: OpenReading, state: str, reason: str = "") -> None:
+        """The reading came to its end: ``done``, ``partial`` or ``failed``."""
+        if not reading.skip:
+            reading.state, reading.reason = state, reason
+            reading.progress.state = state
+            reading.touched = True
+        task = reading.task
+        task.out_of_scope += reading.progress.out_of_scope
+        task.quarantined += reading.progress.quarantined
+
+    # -- commit
+
+    def commit_when_due(self) -> None:
+        """Commit when the batch is large or old enough."""
+        if (
+            self._traces >= BATCH_TRACES
+            or len(self._tasks) + len(self._ended) >= BATCH_PLACES
+            or time.monotonic() - self._since > BATCH_SECONDS
+        ):
+            self.commit()
+
+    def commit(self) -> None:
+        """One transaction with everything collected so far."""
+        self._since = time.monotonic()
+        if not (self._tasks or self._ended or self._traces or self._measures or self._readings):
+            return
+        with self._store.write() as connection:
+            self._write_contents(connection)
+            self._write_places(connection)
+            fresh = self._write_measures(connection)
+            self._write_readings(connection, fresh)
+            self._write_outcomes(connection)
+            _insert_dirty(connection, self._case, fresh)
+        for task in self._ended:
+            if task.bytes is not None:
+                task.bytes.close()
+                task.bytes = None
+        self._readings = [r for r in self._readings if r.state == "open" and not r.skip]
+        self._tasks, self._ended, self._measures, self._traces = [], [], [], 0
+        self._types.clear()
+
+    def _write_contents(self, connection: Connection) -> None:
+        wanted = {_sha256(task): task.bytes for task in self._tasks if task.bytes is not None}
+        unknown = sorted(key for key in wanted if key not in self._contents)
+        c = schema.content.c
+        self._contents.update(_numbers_of(connection, c.no, c.sha256, c.case_no == self._case, unknown))
+        missing = [key for key in unknown if key not in self._contents]
+        if missing:
+            no = numbers(connection, "content", len(missing))
+            rows = []
+            for i, key in enumerate(missing):
+                held = wanted[key]
+                self._contents[key] = no + i
+                rows.append(
+                    {
+                        "no": no + i,
+                        "case_no": self._case,
+                        "sha256": key,
+                        "md5": bytes.fromhex(held.digests.md5 or ""),
+                        "sha1": bytes.fromhex(held.digests.sha1 or ""),
+                        "size": held.size,
+                        "type": self._types.get(key, ""),
+                    }
+                )
+            connection.execute(insert(schema.content), rows)
+        for task in self._tasks:
+            if task.bytes is not None:
+                task.content_no = self._contents[_sha256(task)]
+        for key, media_type in self._types.items():
+            if key in self._contents and key not in missing:
+                connection.execute(
+                    update(schema.content).where(c.no == self._contents[key], c.type == "").values(type=media_type)
+                )
+
+    def _write_places(self, connection: Connection) -> None:
+        fresh = [task for task in self._tasks if task.place_no is None]
+        if not fresh:
+            return
+        no = numbers(connection, "place", len(fresh))
+        rows = []
+        for i, task in enumerate(fresh):
+            task.place_no = no + i
+            rows.append(
+                {
+                    "no": task.place_no,
+                    "case_no": self._case,
+                    "exhibit": task.exhibit,
+                    "parent": task.parent.place_no if task.parent else 0,
+                    "path": task.path,
+                    "nth": task.nth,
+                    "content": task.content_no,
+                    "state": task.state,
+                    "times": _json(task.times).decode(),
+                }
+            )
+        connection.execute(insert(schema.place), rows)
+
+    def _write_measures(self, connection: Connection) -> "_Dirty":
+        fresh = _Dirty()
+        rows = {}
+        for task, measurement in self._measures:
+            key = (self._number_of(task), measurement.method, measurement.version)
+            rows[key] = {
+                "content": key[0],
+                "method": key[1],
+                "version": key[2],
+                "case_no": self._case,
+                "value": _json(measurement.value).decode(),
+            }
+        _insert_new(connection, schema.measure, list(rows.values()), ("content", "method", "version"))
+        for task in self._tasks:
+            if task.content_no is not None:
+                fresh.add("content", str(task.content_no))
+            if task.place_no is not None:
+                fresh.add("exhibit", str(task.exhibit))
+        return fresh
+
+    def _number_of(self, task: Task) -> int:
+        assert task.content_no is not None, "a source is committed before what was read from it"
+        return task.content_no
+
+    def _write_readings(self, connection: Connection, fresh: "_Dirty") -> None:
+        new = [r for r in self._readings if r.no is None]
+        if new:
+            no = numbers(connection, "reading", len(new))
+            for i, reading in enumerate(new):
+                reading.no = no + i
+            connection.execute(insert(schema.reading), [self._row_of(r) | {"case_no": self._case} for r in new])
+        rows = _Rows(self._case, self._zstd)
+        for reading in self._readings:
+            if reading.pending:
+                rows.add(reading)
+                fresh.add("words", f"{reading.no}:{reading.pending[0][0]}:{reading.pending[-1][0]}")
+            if not reading.skip:
+                fresh.add("reading", str(reading.no))
+                fresh.add("report", str(reading.no))
+                fresh.add("exhibit", str(reading.task.exhibit))
+        self._write_traces(connection, rows, fresh)
+        for reading in self._readings:
+            if not reading.skip and reading.touched:
+                reading.kept += len(reading.pending)
+                reading.pending = []
+                self._update_reading(connection, reading)
+                reading.touched = False
+
+    def _row_of(self, reading: OpenReading) -> dict[str, Any]:
+        return {
+            "no": reading.no,
+            "key": reading.key,
+            "content": self._number_of(reading.task),
+            "reader": reading.reader,
+            "version": reading.version,
+            "options": reading.options,
+        }
+
+    def _update_reading(self, connection: Connection, reading: OpenReading) -> None:
+        passes = reading.passes | {reading.gate.digest: reading.progress}
+        values: dict[str, Any] = {
+            "kept": reading.kept,
+            "passes": _json(passes).decode(),
+            "state": reading.state,
+            "reason": reading.reason,
+        }
+        if reading.state != "open":
+            values["root"] = root_of(connection, reading.no or 0)
+            values["notes"] = _json(reading.task.notes[:100]).decode()
+        connection.execute(update(schema.reading).where(schema.reading.c.no == reading.no).values(**values))
+
+    def _write_traces(self, connection: Connection, rows: "_Rows", fresh: "_Dirty") -> None:
+        self._number_parties(connection, rows)
+        numbered = self._parties
+        for row in rows.traces:
+            key = row["author"]
+            row["author"] = None if key is None else numbered[key]
+        for row in rows.mentions:
+            row["party"] = numbered[row["party"]]
+            key = row["by"]
+            row["by"] = None if key is None else numbered[key]
+        for row in rows.shares:
+            key = row["party"]
+            row["party"] = None if key is None else numbered[key]
+        for table, values in (
+            (schema.trace, rows.traces),
+            (schema.raw, rows.raws),
+            (schema.mention, rows.mentions),
+            (schema.share, rows.shares),
+        ):
+            if values:
+                connection.execute(insert(table), values)
+        names = [
+            {"party": numbered[key], "name": name, "reading": reading, "first": first, "last": last, "n": n}
+            for (key, name, reading), (first, last, n) in rows.names.items()
+        ]
+        _merge_names(connection, names)
+        for key in rows.parties:
+            fresh.add("party", str(numbered[key]))
+        self.committed_traces += len(rows.traces)
+
+    def _number_parties(self, connection: Connection, rows: "_Rows") -> None:
+        unknown = sorted(key for key in rows.parties if key not in self._parties)
+        c = schema.party.c
+        self._parties.update(_numbers_of(connection, c.no, c.key, c.case_no == self._case, unknown))
+        missing = [key for key in unknown if key not in self._parties]
+        if missing:
+            no = numbers(connection, "party", len(missing))
+            values = []
+            for i, key in enumerate(missing):
+                kind, service, value = rows.parties[key]
+                self._parties[key] = no + i
+                values.append(
+                    {"no": no + i, "case_no": self._case, "kind": kind, "service": service, "value": value, "key": key}
+                )
+            connection.execute(insert(schema.party), values)
+
+    def _write_outcomes(self, connection: Connection) -> None:
+        c = schema.place.c
+        for task in self._ended:
+            notes = task.notes + ([("", f"{task.notes_dropped} more of this kind")] if task.notes_dropped else [])
+            connection.execute(
+                update(schema.place)
+                .where(c.no == task.place_no)
+                .values(
+                    outcome=task.outcome,
+                    reason=task.reason,
+                    notes=_json(notes).decode(),
+                    out_of_scope=task.out_of_scope,
+                    quarantined=task.quarantined,
+                )
+            )
+
+
+def _sha256(task: Task) -> bytes:
+    assert task.bytes is not None, "only a place whose bytes were had is read"
+    return bytes.fromhex(task.bytes.digests.sha256 or "")
+
+
+class _Dirty(defaultdict[str, set[str]]):
+    """Subjects that the batch touched, by the stage that must look at them again."""
+
+    def __init__(self) -> None:
+        super().__init__(set)
+
+    def add(self, stage: str, subject: str) -> None:
+        self[stage].add(subject)
+
+
+class _Rows:
+    """Rows of one batch, with party keys still in the place of numbers."""
+
+    def __init__(self, case_no: int, compressor: zstandard.ZstdCompressor) -> None:
+        self._case = case_no
+        self._zstd = compressor
+        self.traces: list[dict[str, Any]] = []
+        self.raws: list[dict[str, Any]] = []
+        self.mentions: list[dict[str, Any]] = []
+        self.shares: list[dict[str, Any]] = []
+        self.parties: dict[bytes, tuple[str, str, str]] = {}
+        self.names: dict[tuple[bytes, str, int], tuple[int | None, int | None, int]] = {}
+        self._personas: dict[tuple[str, str], bytes] = {}
+
+    def add(self, reading: OpenReading) -> None:
+        assert reading.no is not None
+        base = reading.no << 32
+        raws: list[tuple[int, bytes]] = []
+        for i, trace in reading.pending:
+            n = base | i
+            self._add_trace(n, reading.no, trace)
+            raws.append((n, trace.raw))
+        for start in range(0, len(raws), RAW_BLOCK):
+            block = raws[start : start + RAW_BLOCK]
+            self.raws.append({"first_n": block[0][0], "block": self._zstd.compress(_packed(block))})
+
+    def _add_trace(self, n: int, reading: int, trace: Trace) -> None:
+        trace = settled(trace)
+        instant = trace.when.instant if trace.when is not None else None
+        leaf = hashlib.sha256(_packed(trace)).digest()
+        author = self._persona(trace.author, reading, n, instant) if trace.author is not None else None
+        self.traces.append(
+            {
+                "n": n,
+                "case_no": self._case,
+                "kind": trace.kind,
+                "instant": instant,
+                "author": author,
+                "text": trace.text,
+                "body": _packed(msgspec.structs.replace(trace, text="", raw=b"")),
+                "leaf": leaf,
+            }
+        )
+        mentions = {(author, "author")} if author is not None else set()
+        for party in trace.to:
+            mentions.add((self._persona(party, reading, n, instant), "to"))
+        for party in trace.others:
+            mentions.add((self._persona(party, reading, n, instant), "other"))
+        for identifier in trace.identifiers:
+            mentions.add((self._identifier(identifier), identifier.role))
+        for key, role in sorted(mentions) if len(mentions) > 1 else mentions:
+            self.mentions.append({"party": key, "n": n, "role": role, "instant": instant, "by": author})
+        for k, share in enumerate(trace.shares):
+            self.shares.append(self._share(n, k, trace, share, leaf, author))
+
+    def _share(self, n: int, k: int, trace: Trace, share: Share, leaf: bytes, author: bytes | None) -> dict[str, Any]:
+        digests = share.digests
+        return {
+            "n": n,
+            "k": k,
+            "case_no": self._case,
+            "act": act_key(trace, leaf + (n & 0xFFFFFFFF).to_bytes(4, "big"), share),
+            "kind": share.kind,
+            "party": author,
+            "path": share.path,
+            "name": share.name,
+            "md5": bytes.fromhex(digests.md5) if digests and digests.md5 else None,
+            "sha1": bytes.fromhex(digests.sha1) if digests and digests.sha1 else None,
+            "sha256": bytes.fromhex(digests.sha256) if digests and digests.sha256 else None,
+        }
+
+    def _persona(self, ref: PersonaRef, reading: int, n: int, instant: int | None) -> bytes:
+        key = self._personas.get((ref.service, ref.key))
+        if key is None:
+            key = self._personas[(ref.service, ref.key)] = persona_key(ref.service, ref.key)
+            self.parties[key] = ("persona", ref.service, ref.key)
+        for name in ref.names:
+            held = self.names.get((key, name, reading))
+            if held is None:
+                self.names[(key, name, reading)] = (instant, instant, n)
+            elif instant is not None:
+                first, last, first_n = held
+                if first is None or last is None:
+                    self.names[(key, name, reading)] = (instant, instant, first_n)
+                elif not first <= instant <= last:
+                    self.names[(key, name, reading)] = (min(first, instant), max(last, instant), first_n)
+        return key
+
+    def _identifier(self, identifier: Identifier) -> bytes:
+        key = identifier_key(identifier.kind, identifier.value)
+        self.parties[key] = ("identifier", identifier.kind, identifier.value)
+        return key
+
+
+def root_of(connection: Connection, reading: int) -> bytes:
+    """The ordered root of a reading: SHA-256 over the leaves of its traces in order."""
+    low = reading << 32
+    c = schema.trace.c
+    root = hashlib.sha256()
+    for n, leaf in connection.execute(
+        select(c.n, c.leaf).where(c.n.between(low, low | 0xFFFFFFFF)).order_by(c.n)
+    ).yield_per(10_000):
+        root.update((n & 0xFFFFFFFF).to_bytes(4, "big") + leaf)
+    return root.digest()
+
+
+def _numbers_of(
+    connection: Connection, number: Any, key: Any, condition: Any, keys: Sequence[bytes]
+) -> Iterable[tuple[bytes, int]]:
+    for start in range(0, len(keys), LOOKUP):
+        found = connection.execute(select(key, number).where(condition, key.in_(keys[start : start + LOOKUP])))
+        for value, no in found:
+            yield bytes(value), int(no)
+
+
+def _insert_new(connection: Connection, table: Table, rows: list[dict[str, Any]], keys: tuple[str, ...]) -> None:
+    """Insert rows whose key does not stand there yet."""
+    if not rows:
+        return
+    from sqlalchemy.dialects import postgresql, sqlite
+
+    rows.sort(key=lambda row: tuple(row[key] for key in keys))
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    connection.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
+
+
+def _insert_dirty(connection: Connection, case_no: int, fresh: _Dirty) -> None:
+    rows = [{"case_no": case_no, "stage": stage, "subject": s} for stage, subjects in fresh.items() for s in subjects]
+    _insert_new(connection, schema.dirty, rows, ("stage", "subject"))
+
+
+def _merge_names(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    """Names widen their dates: the earliest and latest instant under which a reading shows them."""
+    if not rows:
+        return
+    from sqlalchemy import func
+    from sqlalchemy.dialects import postgresql, sqlite
+
+    rows.sort(key=lambda row: (row["party"], row["name"], row["reading"]))
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(schema.party_name)
+    c, new = schema.party_name.c, statement.excluded
+    least, most = (func.min, func.max) if dialect is sqlite else (func.least, func.greatest)
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=[c.party, c.name, c.reading],
+            set_={
+                "first": least(func.coalesce(c.first, new.first), func.coalesce(new.first, c.first)),
+                "last": most(func.coalesce(c.last, new.last), func.coalesce(new.last, c.last)),
+            },
+        ),
+        rows,
+    )

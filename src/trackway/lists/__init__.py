@@ -1,0 +1,1 @@
+"""Known lists: who says what of a hash. Each list's claim stays its own; none is merged or adopted."""

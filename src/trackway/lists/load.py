@@ -1,0 +1,265 @@
+"""Loading a known list: whole or not at all.
+
+The rows are read by the same readers, in the same locked workers, as evidence is. Entries are written under a version
+that is not yet in force; only when the last row is there does it take the earlier version's place, in one transaction.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from trackway.acts.ledger import Officer, record
+from trackway.findings.engine import Desk, Settings
+from trackway.intake.spool import EMPTY_DIGESTS, digest_descriptor
+from trackway.match.contents import distinctive
+from trackway.match.series import series_token
+from trackway.model.errors import Refused
+from trackway.model.trace import Digests, Label, Trace
+from trackway.sandbox import protocol
+from trackway.sandbox.pool import Pool
+from trackway.store import schema
+from trackway.store.case import CaseStore, numbers
+
+BATCH = 5000
+
+
+@dataclass(slots=True)
+class Loaded:
+    """What a list gave: ``records`` entries, of them ``photodna`` with a PhotoDNA value (kept, counted, not matched);
+    ``skipped`` [locator, reason]."""
+
+    name: str
+    format: str = ""
+    country: str = ""
+    version: str = ""
+    records: int = 0
+    photodna: int = 0
+    series: dict[str, str] = field(default_factory=dict)  # name as written -> token
+    known_before: bool = False
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+    failure: str = ""
+
+
+def load(
+    store: CaseStore, pool: Pool, path: Path, officer: Officer, tell: Callable[[int], None] = lambda n: None
+) -> Loaded:
+    """Load one list file and put it in force. Raises Refused with the reason; then nothing has changed."""
+    name = path.name
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise Refused(f"The list {name} cannot be opened: {error.strerror}.", "unreadable") from error
+    try:
+        held = digest_descriptor(fd)
+        sha256 = bytes.fromhex(held.digests.sha256 or "")
+        found = _version_held(store, name, sha256)
+        if found is not None:
+            return found
+        loaded = Loaded(name)
+        version = _begin(store, name, sha256)
+        job = protocol.Job(name=name, size=held.size, accept="records")
+        try:
+            for rows in _batches(_entries(pool.run(job, fd, lambda sibling: None), loaded)):
+                with store.write() as connection:
+                    first = numbers(connection, "list_entry", len(rows))
+                    names = [
+                        {"list_entry": first + i, "list": version, "pattern": pattern, "series": series}
+                        for i, row in enumerate(rows)
+                        for pattern, series in row.pop("patterns")
+                    ]
+                    entries = [row | {"no": first + i, "list": version} for i, row in enumerate(rows)]
+                    connection.execute(insert(schema.list_entry), entries)
+                    if names:
+                        connection.execute(insert(schema.list_name), names)
+                loaded.records += len(rows)
+                tell(loaded.records)
+            _check(loaded, name)
+        except BaseException:
+            _abandon(store, version)
+            raise
+        _put_in_force(store, version, loaded, officer)
+        return loaded
+    except OSError as error:
+        raise Refused(f"The list {name} cannot be read: {error.strerror}.", "unreadable") from error
+    finally:
+        os.close(fd)
+
+
+def _check(loaded: Loaded, name: str) -> None:
+    if loaded.failure:
+        raise Refused(f"The list {name} could not be read whole ({loaded.failure}); the earlier state stands.", "cut")
+    if loaded.records == 0:
+        reason = f": {loaded.skipped[0][1]}" if loaded.skipped else ""
+        raise Refused(f"The list {name} holds no hash that could be matched{reason}.", "no-hash")
+
+
+def _entries(events: Iterator[protocol.Event], loaded: Loaded) -> Iterator[dict[str, Any]]:
+    for event in events:
+        match event:
+            case protocol.Claimed():
+                loaded.format = event.name
+            case protocol.Traces():
+                for trace in event.traces:
+                    _describe(trace, loaded)
+                    yield from _rows(trace, loaded)
+            case protocol.NotUnderstood():
+                if len(loaded.skipped) < 1000:
+                    loaded.skipped.append((event.locator, event.reason))
+            case protocol.Incomplete() | protocol.Failed():
+                loaded.failure = event.reason
+            case protocol.Unclaimed():
+                loaded.failure = "no reader knows this format as a list of hashes"
+            case _:
+                pass
+
+
+def _describe(trace: Trace, loaded: Loaded) -> None:
+    scheme = trace.label.scheme if trace.label else None
+    if scheme and not loaded.country:
+        country, _, version = scheme.rpartition(" ")
+        loaded.country, loaded.version = (country, version) if country else (scheme, "")
+
+
+def _rows(trace: Trace, loaded: Loaded) -> Iterator[dict[str, Any]]:
+    label = trace.label or Label(entry="")
+    names = sorted({name for share in trace.shares if (name := share.name.rsplit("/", 1)[-1])})
+    seen: set[Digests] = set()
+    for share in trace.shares:
+        digests = share.digests
+        if digests is None or digests in seen:
+            continue
+        seen.add(digests)
+        loaded.photodna += digests.photodna is not None
+        held = {kind: _raw(getattr(digests, kind)) for kind in ("md5", "sha1", "sha256", "pdq")}
+        if not any(held.values()):
+            loaded.skipped.append((trace.locator, "only a PhotoDNA value, which is kept out of matching"))
+            continue
+        if any((getattr(digests, kind) or "") in EMPTY_DIGESTS for kind in ("md5", "sha1", "sha256")):
+            loaded.skipped.append((trace.locator, "names the empty file"))
+            continue
+        token = series_token(label.series)
+        if token is not None and label.series is not None:
+            loaded.series[label.series] = token
+        entry = label.entry or digests.sha256 or digests.sha1 or digests.md5 or digests.pdq
+        yield held | {
+            "entry": entry,
+            "names": msgspec.json.encode(names).decode(),
+            "label": msgspec.json.encode(label).decode(),
+            "patterns": _patterns(names, label),
+        }
+
+
+def _patterns(names: Sequence[str], label: Label) -> list[tuple[str, str]]:
+    token = series_token(label.series)
+    if token is None:
+        return []
+    patterns = {distinctive(name) for name in names} - {None}
+    return [(pattern, token) for pattern in sorted(filter(None, patterns))]
+
+
+def _raw(hexadecimal: str | None) -> bytes | None:
+    return bytes.fromhex(hexadecimal) if hexadecimal else None
+
+
+def _batches(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    batch: list[dict[str, Any]] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _version_held(store: CaseStore, name: str, sha256: bytes) -> Loaded | None:
+    c = schema.listver.c
+    with store.read() as connection:
+        row = connection.execute(
+            select(schema.listver).where(
+                c.case_no == store.case_no, c.name == name, c.sha256 == sha256, c.current.is_(True)
+            )
+        ).first()
+    if row is None:
+        return None
+    skipped = msgspec.json.decode(row.skipped, type=list[tuple[str, str]])
+    return Loaded(name, row.format, row.country, row.version, row.records, row.photodna, True, skipped)
+
+
+def _begin(store: CaseStore, name: str, sha256: bytes) -> int:
+    c = schema.listver.c
+    with store.write() as connection:
+        left = connection.execute(
+            select(c.no).where(c.case_no == store.case_no, c.name == name, c.sha256 == sha256)
+        ).scalar()
+        if left is not None:  # an earlier load of these bytes was cut short, or its version was replaced since
+            _drop(connection, int(left))
+        number = numbers(connection, "listver", 1)
+        connection.execute(
+            insert(schema.listver).values(no=number, case_no=store.case_no, sha256=sha256, name=name, format="")
+        )
+    return number
+
+
+def _abandon(store: CaseStore, version: int) -> None:
+    with store.write() as connection:
+        _drop(connection, version)
+
+
+def _drop(connection: Connection, version: int) -> None:
+    for table in (schema.list_entry, schema.list_name, schema.list_series):
+        connection.execute(delete(table).where(table.c.list == version))
+    connection.execute(delete(schema.listver).where(schema.listver.c.no == version))
+
+
+def _put_in_force(store: CaseStore, version: int, loaded: Loaded, officer: Officer) -> None:
+    c = schema.listver.c
+    with store.write() as connection:
+        seq = connection.execute(
+            select(func.coalesce(func.max(c.seq), 0)).where(c.case_no == store.case_no, c.name == loaded.name)
+        ).scalar_one()
+        connection.execute(
+            update(schema.listver)
+            .where(c.case_no == store.case_no, c.name == loaded.name, c.no != version)
+            .values(current=False)
+        )
+        connection.execute(
+            update(schema.listver)
+            .where(c.no == version)
+            .values(
+                current=True,
+                seq=int(seq) + 1,
+                format=loaded.format,
+                country=loaded.country,
+                version=loaded.version,
+                records=loaded.records,
+                photodna=loaded.photodna,
+                skipped=msgspec.json.encode(loaded.skipped[:200]).decode(),
+            )
+        )
+        if loaded.series:
+            connection.execute(
+                insert(schema.list_series),
+                [{"list": version, "name": name, "token": token} for name, token in sorted(loaded.series.items())],
+            )
+        body = {"format": loaded.format, "records": loaded.records, "skipped": len(loaded.skipped)}
+        record(connection, store, officer, "list-loaded", loaded.name, body=body, project=True)
+        mark_all(connection, store.case_no)
+
+
+def mark_all(connection: Connection, case_no: int) -> None:
+    """A list came or went: every content and every digest that a record names is held against the lists again."""
+    c = schema.content.c
+    desk = Desk(connection, case_no, Settings())
+    desk.mark("content", (str(no) for no in connection.execute(select(c.no).where(c.case_no == case_no)).scalars()))
+    s = schema.share.c
+    named = s.md5.is_not(None) | s.sha1.is_not(None) | s.sha256.is_not(None)
+    readings = connection.execute(
+        select((s.n.op(">>")(32)).label("reading")).where(s.case_no == case_no, named).distinct()
+    ).scalars()
+    desk.mark("reading", (str(int(no)) for no in readings))

@@ -1,0 +1,5 @@
+"""One file a format. To add one, copy the shortest neighbour, name it in ``BUILTIN``; see docs/how-to/write-a-reader.md.
+
+A reader is a ``trackway.model.source.Reader``: it sniffs by content, streams, keeps locator and raw record, and says
+what it did not understand. Order matters only where two formats could both recognise a source: the first claims it.
+"""

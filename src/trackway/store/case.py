@@ -1,0 +1,251 @@
+"""Opening and creating a case: a folder (embedded SQLite) or ``postgresql://...?case=NAME``.
+
+SQLite runs in WAL with ``synchronous=FULL`` (TRUST.md promise 1: with NORMAL a power cut could leave the ledger
+shorter than a checkpoint that was already published).
+"""
+
+import contextlib
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
+
+from sqlalchemy import Connection, Engine, create_engine, event, func, insert, inspect, select, text, update
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from trackway import __version__
+from trackway.model.errors import Refused
+from trackway.store import schema
+from trackway.store.migrations import HEAD, known_revision, upgrade
+
+APPLICATION_ID = 0x54726B57  # "TrkW", in the SQLite header
+DATABASE = "case.db"
+BUSY_SECONDS = 30
+SYNCHRONOUS = "FULL"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseStore:
+    """An open case. ``read()`` and ``write()`` give one transaction each."""
+
+    engine: Engine
+    case_no: int
+    name: str
+    folder: Path | None
+
+    @property
+    def embedded(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One consistent reading transaction."""
+        with sentences(), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One writing transaction: commits whole, or not at all. Raises Refused on a locked or full store."""
+        with sentences(), self.engine.connect() as connection:
+            if not self.embedded:
+                with connection.begin():
+                    yield connection
+                return
+            with connection.execution_options(trackway_write=True).begin():
+                yield connection
+
+    @contextlib.contextmanager
+    def intake_lock(self) -> Iterator[None]:
+        """Held by the one intake (or loading of lists) of this case; a second one is refused with a sentence."""
+        taken = Refused("Another intake is at work on this case; wait until it ends, then run this again.", "busy")
+        if self.folder is not None:
+            with open(self.folder / "intake.lock", "a") as handle:
+                try:
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except OSError as error:
+                    raise taken from error
+                yield
+            return
+        with self.engine.connect() as connection:
+            key = 0x54726B57_00000000 + self.case_no
+            if not connection.execute(select(func.pg_try_advisory_lock(key))).scalar():
+                raise taken
+            connection.commit()
+            try:
+                yield
+            finally:
+                connection.execute(select(func.pg_advisory_unlock(key)))
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def numbers(connection: Connection, name: str, count: int) -> int:
+    """Reserve ``count`` consecutive internal numbers of a table; returns the first. Gaps are harmless."""
+    c = schema.counter.c
+    changed = connection.execute(
+        update(schema.counter).where(c.name == name).values(next=c.next + count).returning(c.next)
+    ).scalar()
+    if changed is None:
+        connection.execute(insert(schema.counter).values(name=name, next=1 + count))
+        return 1
+    return int(changed) - count
+
+
+@contextlib.contextmanager
+def sentences() -> Iterator[None]:
+    """Turn what a database says into the sentence that a person can act on; no parameter values in it."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise refusal_of(error) from error
+
+
+def refusal_of(error: DBAPIError) -> Refused:
+    said = str(error.orig).lower()
+    if "locked" in said or "busy" in said:
+        return Refused("The case is locked by another program; close it or wait, then run this again.", "locked")
+    if "disk is full" in said or "no space" in said:
+        return Refused("The disk is full. Nothing was lost; free some space and run this again.", "full")
+    if "readonly" in said or "read-only" in said:
+        return Refused("The case cannot be written: it lies on a read-only place.", "read-only")
+    if "malformed" in said or "not a database" in said or "disk i/o" in said:
+        return Refused("The case's database is damaged or could not be read; run `trackway verify`.", "damaged")
+    if isinstance(error, OperationalError):
+        return Refused("The database cannot be reached or refused the request.", "database")
+    return Refused(f"The database refused the request ({type(error.orig).__name__}).", "database")
+
+
+def _is_address(case: str) -> bool:
+    return case.startswith(("postgresql://", "postgres://", "postgresql+psycopg://"))
+
+
+def _postgres(address: str) -> tuple[Engine, str]:
+    parts = urlsplit(address)
+    query = parse_qs(parts.query)
+    names = query.pop("case", [])
+    if len(names) != 1 or not names[0]:
+        raise Refused("Say which case: postgresql://...?case=NAME", "no-case")
+    rest = parts._replace(scheme="postgresql+psycopg", query=urlencode(query, doseq=True))
+    return create_engine(urlunsplit(rest), hide_parameters=True, pool_pre_ping=True), names[0]
+
+
+def _sqlite(path: Path) -> Engine:
+    engine = create_engine(
+        f"sqlite:///{path}", hide_parameters=True, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}
+    )
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # SQLAlchemy's begin event below opens transactions itself
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute(f"PRAGMA synchronous={SYNCHRONOUS}")
+        connection.execute("PRAGMA cache_size=-65536")
+        connection.execute("PRAGMA temp_store=MEMORY")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writing = connection.get_execution_options().get("trackway_write")
+        # IMMEDIATE: a transaction that will write must not start as a reader and fail half-way on a lock.
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+    return engine
+
+
+def create_case(case: str) -> CaseStore:
+    """Create an empty case. Raises Refused when one stands there already or the place cannot be written."""
+    if _is_address(case):
+        engine, name = _postgres(case)
+        with sentences():
+            upgrade(engine)
+            with engine.begin() as connection:
+                if connection.execute(select(schema.case.c.no).where(schema.case.c.name == name)).first():
+                    raise Refused(f"A case named {name!r} stands there already.", "exists")
+                no = numbers(connection, "case_file", 1)
+                connection.execute(insert(schema.case).values(no=no, name=name, created_with=__version__))
+        return CaseStore(engine, no, name, None)
+    folder = Path(case)
+    if (folder / DATABASE).exists():
+        raise Refused(f"A case stands there already: {folder.name}", "exists")
+    if folder.exists() and any(folder.iterdir()):
+        raise Refused(f"The folder {folder.name} is not empty; name a new one.", "not-empty")
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Made under another name and renamed: a kill while it is made leaves no half case behind.
+        fresh = folder / ".new.db"
+        fresh.unlink(missing_ok=True)
+        os.close(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise Refused(f"The case folder cannot be made: {error.strerror}.", "unwritable") from error
+    with sentences():
+        engine = _sqlite(fresh)
+        with engine.begin() as connection:
+            connection.exec_driver_sql(f"PRAGMA application_id={APPLICATION_ID}")
+        upgrade(engine)
+        with engine.begin() as connection:
+            connection.execute(insert(schema.case).values(no=1, name=folder.name, created_with=__version__))
+        engine.dispose()  # the last connection's close folds the write-ahead log into the file
+    fresh.rename(folder / DATABASE)
+    _sync_folder(folder)
+    return open_case(case)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def open_case(case: str) -> CaseStore:
+    """Open a case; an older format is migrated, a newer one refused. Raises Refused with a sentence."""
+    if _is_address(case):
+        engine, name = _postgres(case)
+        with sentences():
+            _check_format(engine)
+            with engine.connect() as connection:
+                no = connection.execute(select(schema.case.c.no).where(schema.case.c.name == name)).scalar()
+        if no is None:
+            raise Refused(f"There is no case named {name!r} there; make one with `trackway init`.", "no-case")
+        return CaseStore(engine, int(no), name, None)
+    folder = Path(case)
+    if not (folder / DATABASE).is_file():
+        raise Refused(f"There is no case at {folder.name!r}; make one with `trackway init`.", "no-case")
+    _check_header(folder / DATABASE)
+    engine = _sqlite(folder / DATABASE)
+    with sentences():
+        _check_format(engine)
+        with engine.connect() as connection:
+            row = connection.execute(select(schema.case.c.no, schema.case.c.name)).first()
+    if row is None:
+        raise Refused("The case's database holds no case; it was not made by `trackway init`.", "damaged")
+    return CaseStore(engine, int(row.no), folder.name or str(row.name), folder)
+
+
+def _check_header(path: Path) -> None:
+    try:
+        with open(path, "rb") as handle:
+            header = handle.read(100)
+    except OSError as error:
+        raise Refused(f"The case cannot be opened: {error.strerror}.", "unreadable") from error
+    if header[:16] != b"SQLite format 3\x00" or int.from_bytes(header[68:72], "big") != APPLICATION_ID:
+        raise Refused("This is not a Trackway case.", "not-a-case")
+
+
+def _check_format(engine: Engine) -> None:
+    with engine.connect() as connection:
+        there: Any = None
+        if inspect(connection).has_table("alembic_version"):
+            there = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    if there == HEAD:
+        return
+    if there is not None and not known_revision(str(there)):
+        raise Refused("This case was written by a newer Trackway; bring this installation up to date.", "newer")
+    if there is None and engine.dialect.name == "postgresql":
+        raise Refused("There is no case there; make one with `trackway init`.", "no-case")
+    upgrade(engine)
