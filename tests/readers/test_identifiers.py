@@ -103,6 +103,12 @@ def test_wallets_whose_checksum_holds(address: str) -> None:
     assert wallets(f"x{address}") == [], "a part of a longer word is no address"
 
 
+@pytest.mark.parametrize("address", [address for address in VALID_WALLETS if len(address) >= 26])
+def test_no_wallet_slips_past_the_first_glance(address: str) -> None:
+    trace = enrich(Trace("message", "x", text=f"to {address}"))
+    assert [(i.kind, i.value) for i in trace.identifiers] == [("wallet", address)]
+
+
 @pytest.mark.parametrize("address", INVALID_WALLETS)
 def test_wallets_that_do_not_hold(address: str) -> None:
     assert wallets(f"send to {address}, thanks") == []

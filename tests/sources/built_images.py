@@ -56,7 +56,9 @@ def _chunks(out: bytearray, chunks: list[bytes], packed: bool) -> None:
     _section(out, b"sectors", bytes(body))
     head = struct.pack("<IIQI", len(offsets), 0, 0, 0)
     table = struct.pack(f"<{len(offsets)}I", *offsets)
-    _section(out, b"table", head + struct.pack("<I", zlib.adler32(head)) + table + struct.pack("<I", zlib.adler32(table)))
+    _section(
+        out, b"table", head + struct.pack("<I", zlib.adler32(head)) + table + struct.pack("<I", zlib.adler32(table))
+    )
 
 
 def mbr(volumes: list[tuple[int, bytes]]) -> bytes:
@@ -80,10 +82,14 @@ def gpt(volumes: dict[int, bytes]) -> bytes:
         sectors = -(-len(content) // (64 * SECTOR)) * 64
         kind = bytes.fromhex("a2a0d0ebe5b9334487c068b6b72699c7")
         start = (place - 1) * 128
-        entries[start : start + 128] = struct.pack("<16s16sQQQ72s", kind, bytes([place]) * 16, at, at + sectors - 1, 0, b"")
+        entries[start : start + 128] = struct.pack(
+            "<16s16sQQQ72s", kind, bytes([place]) * 16, at, at + sectors - 1, 0, b""
+        )
         body += content.ljust(sectors * SECTOR, b"\0")
         at += sectors
-    head = struct.pack("<8sIII4xQQQQ16sQIII", b"EFI PART", 0x10000, 92, 0, 1, at, 34, at - 1, b"\7" * 16, 2, 128, 128, 0)
+    head = struct.pack(
+        "<8sIII4xQQQQ16sQIII", b"EFI PART", 0x10000, 92, 0, 1, at, 34, at - 1, b"\7" * 16, 2, 128, 128, 0
+    )
     whole = bytes(boot) + head.ljust(SECTOR, b"\0") + bytes(entries)
     return whole.ljust(64 * SECTOR, b"\0") + bytes(body) + bytes(SECTOR)
 
@@ -119,14 +125,20 @@ def exfat(files: list[tuple[str, bytes, dict[str, int]]], folder: str = "DCIM") 
         if not options.get("deleted") or options.get("reused"):
             used.update(numbers)
         if options.get("chained"):
-            for one, after in zip(numbers, numbers[1:] + [0xFFFFFFFF], strict=True):
+            for one, after in zip(numbers, [*numbers[1:], 0xFFFFFFFF], strict=True):
                 table[one] = after
             if options.get("circle"):
                 table[numbers[-1]] = numbers[0]
         size = len(content) * (50 if options.get("circle") else 1)
         first = numbers[0] if numbers else 0
         records += _exfat_set(
-            name, 0x20, first, size, options.get("valid", size), 1 if options.get("chained") else 3, options.get("deleted", 0)
+            name,
+            0x20,
+            first,
+            size,
+            options.get("valid", size),
+            1 if options.get("chained") else 3,
+            options.get("deleted", 0),
         )
     heap[(listing - 2) * SECTOR : (listing - 2) * SECTOR + len(records)] = records
     used.update({bitmap, root, *range(listing, listing + 16)})
@@ -145,7 +157,20 @@ def _exfat_set(name: str, attributes: int, cluster: int, size: int, valid: int, 
     stamp = ((2026 - 1980) << 9 | 3 << 5 | 4) << 16 | (9 << 11 | 15 << 5 | 10)
     # Created two hours east of UTC, written without zone, accessed at -01:30.
     record = struct.pack(
-        "<BBHHH3I5B7x", 0x85, 1 + len(parts), 0, attributes, 0, stamp, stamp, stamp, 50, 0, 0x80 | 8, 0, 0x80 | (128 - 6)
+        "<BBHHH3I5B7x",
+        0x85,
+        1 + len(parts),
+        0,
+        attributes,
+        0,
+        stamp,
+        stamp,
+        stamp,
+        50,
+        0,
+        0x80 | 8,
+        0,
+        0x80 | (128 - 6),
     )
     record += struct.pack("<BBBBHHQIIQ", 0xC0, flags, 0, len(name), 0, 0, valid, 0, cluster, size)
     for part in parts:
@@ -160,7 +185,9 @@ def _exfat_volume(table: list[int], heap: bytes, clusters: int, root: int) -> by
     table_sectors = -(-len(entries) // SECTOR)
     boot = bytearray(SECTOR)
     boot[:11] = b"\xeb\x76\x90EXFAT   "
-    struct.pack_into("<QQ5I", boot, 64, 0, 24 + table_sectors + clusters, 24, table_sectors, 24 + table_sectors, clusters, root)
+    struct.pack_into(
+        "<QQ5I", boot, 64, 0, 24 + table_sectors + clusters, 24, table_sectors, 24 + table_sectors, clusters, root
+    )
     boot[108:111] = bytes([9, 0, 1])
     boot[510:] = b"\x55\xaa"
     return bytes(boot).ljust(24 * SECTOR, b"\0") + entries.ljust(table_sectors * SECTOR, b"\0") + heap
@@ -239,7 +266,9 @@ class Ntfs:
     def _nonresident(start: int, count: int, size: int, flags: int = 0) -> bytes:
         pairs = b"\x44" + struct.pack("<ii", count, start) + b"\0"
         length = -(-(64 + len(pairs)) // 8) * 8
-        head = struct.pack("<IIBBHHHQQHH4xQQQ", 0x80, length, 1, 0, 64, flags, 0, 0, count - 1, 64, 0, count * SECTOR, size, size)
+        head = struct.pack(
+            "<IIBBHHHQQHH4xQQQ", 0x80, length, 1, 0, 64, flags, 0, 0, count - 1, 64, 0, count * SECTOR, size, size
+        )
         return (head + pairs).ljust(length, b"\0")
 
     @staticmethod

@@ -57,7 +57,9 @@ def _ntfs() -> bytes:
 
 
 def _exfat() -> bytes:
-    return exfat([("a.jpg", FILES["folder/a.jpg"], {"chained": 1}), ("b", b"b", {}), ("gone", b"g" * 900, {"deleted": 1})])
+    return exfat(
+        [("a.jpg", FILES["folder/a.jpg"], {"chained": 1}), ("b", b"b", {}), ("gone", b"g" * 900, {"deleted": 1})]
+    )
 
 
 FAT = fat12_image(FILES, {"b.txt"})

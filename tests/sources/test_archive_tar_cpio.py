@@ -142,7 +142,21 @@ def cpio(files: dict[str, bytes], form: str) -> bytes:
             record = head + b"%011o%06o%011o" % (stamp, len(raw), len(content)) + raw + content
         else:
             size = len(content)
-            fields = (0o070707, 0, number, mode, 0, 0, 1, 0, stamp >> 16, stamp & 0xFFFF, len(raw), size >> 16, size & 0xFFFF)
+            fields = (
+                0o070707,
+                0,
+                number,
+                mode,
+                0,
+                0,
+                1,
+                0,
+                stamp >> 16,
+                stamp & 0xFFFF,
+                len(raw),
+                size >> 16,
+                size & 0xFFFF,
+            )
             record = struct.pack(f"{form}13H", *fields) + raw + bytes(len(raw) % 2) + content + bytes(size % 2)
         out += record
     return out

@@ -134,7 +134,10 @@ def test_what_is_not_read_is_said(more: dict[str, int], method: int, said: str) 
     ("change", "said"),
     [
         (lambda content: content.replace(b"harmless", b"harmfree"), "checksum"),
-        (lambda content: content[:30] + content[30:].replace(struct.pack("<2L", 20, 20), struct.pack("<2L", 20, 19)), "more than the 19"),
+        (
+            lambda content: content[:30] + content[30:].replace(struct.pack("<2L", 20, 20), struct.pack("<2L", 20, 19)),
+            "more than the 19",
+        ),
     ],
 )
 def test_damage_is_told_after_the_bytes(change: Callable[[bytes], bytes], said: str) -> None:
@@ -164,7 +167,9 @@ def test_a_bomb_is_stopped_and_the_same_bytes_within_limits_are_read() -> None:
     content = packed({"a": bytes(3_000_000), "b": b"after"})
     stopped: dict[str, bytes | Failed] = {}
     small = Limits(free_bytes=100_000, ratio=100)
-    bounded = archive_zip.Container("zip", 1, "", claims, lambda source, report: archive_zip.members(source, report, small))
+    bounded = archive_zip.Container(
+        "zip", 1, "", claims, lambda source, report: archive_zip.members(source, report, small)
+    )
     stopped = tree(bounded, Held("a.zip", content))
     assert "expands to" in stopped["a"]
     assert "" in stopped
@@ -211,7 +216,9 @@ def test_a_directory_that_breaks_off_keeps_what_came_before() -> None:
 def test_another_name_in_the_local_header_is_told() -> None:
     content = packed({"honest.txt": b"boots"}, zipfile.ZIP_STORED)
     report = Said()
-    assert tree(CONTAINER, Held("a.zip", content.replace(b"honest.txt", b"hidden.txt", 1)), report) == {"honest.txt": b"boots"}
+    assert tree(CONTAINER, Held("a.zip", content.replace(b"honest.txt", b"hidden.txt", 1)), report) == {
+        "honest.txt": b"boots"
+    }
     assert "hidden.txt" in report.text
 
 

@@ -94,7 +94,8 @@ def test_volumes_that_are_not_read_are_said(volume: bytes, said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"\xff\xd8\xff\xe0" + bytes(9000), bytes(100_000), b"text " * 20_000, bytes(510) + b"\x55\xaa" + bytes(5000)]
+    "content",
+    [b"\xff\xd8\xff\xe0" + bytes(9000), bytes(100_000), b"text " * 20_000, bytes(510) + b"\x55\xaa" + bytes(5000)],
 )
 def test_what_is_no_image_is_not_claimed(content: bytes) -> None:
     assert disk.claims(Held("x", content)) is None
@@ -109,7 +110,7 @@ def test_split_raw_images_are_put_together_once() -> None:
 
 
 def vmdk(extents: str) -> bytes:
-    return f"# Disk DescriptorFile\nversion=1\nparentCID=ffffffff\ncreateType=\"x\"\n{extents}\n".encode()
+    return f'# Disk DescriptorFile\nversion=1\nparentCID=ffffffff\ncreateType="x"\n{extents}\n'.encode()
 
 
 def test_vmdk_extents_are_files_beside_the_descriptor() -> None:
@@ -240,7 +241,10 @@ def test_exfat_files_deleted_files_chains_and_valid_lengths() -> None:
     assert "in use" in found["DCIM/taken.txt"]
     assert "circle" in found["DCIM/circle.bin"]
     members = listed(disk.CONTAINER, source)
-    assert {path for path, member in members.items() if member.state == "deleted"} == {"DCIM/gone.txt", "DCIM/taken.txt"}
+    assert {path for path, member in members.items() if member.state == "deleted"} == {
+        "DCIM/gone.txt",
+        "DCIM/taken.txt",
+    }
 
 
 def test_times_of_exfat_have_a_zone_where_the_entry_says_it() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trackway.sources.folder import FolderEntry, hidden, open_below, shown, walk
+from trackway.sources.folder import hidden, open_below, shown, walk
 
 
 def content(root: Path, path: str) -> bytes:
@@ -67,7 +67,20 @@ def test_what_is_shown_leads_back(name: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["../outside", "b/../../outside", "/etc/passwd", "link", "loop/a", "loop/loop/a", "pipe", "b", "", "b//inner/x", "%2E%2E/outside"]
+    "path",
+    [
+        "../outside",
+        "b/../../outside",
+        "/etc/passwd",
+        "link",
+        "loop/a",
+        "loop/loop/a",
+        "pipe",
+        "b",
+        "",
+        "b//inner/x",
+        "%2E%2E/outside",
+    ],
 )
 def test_nothing_outside_and_nothing_but_files_is_opened(exhibit: Path, path: str) -> None:
     with pytest.raises(OSError, match=r".*"):

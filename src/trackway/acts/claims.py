@@ -16,10 +16,10 @@ from trackway.acts.ledger import Officer, record
 from trackway.danger.item import Item
 from trackway.findings.engine import Desk, Settings
 from trackway.model.errors import Refused
-from trackway.parties.claims import METHOD, VERSION, Basis, Claim, claim_id
+from trackway.parties.claims import Basis, Claim
 from trackway.parties.evidence import LEVELS, Level, hd_of, hp_of
 from trackway.parties.evidence import Persona as Named
-from trackway.parties.identity import Standing, derived_claim, standing
+from trackway.parties.identity import Standing, standing
 from trackway.parties.judgement import Judgement, judgement_named
 from trackway.store import schema
 from trackway.store.case import CaseStore
@@ -139,7 +139,7 @@ def _text(given: str, what: str, limit: int) -> str:
         raise Refused(f"Give {what}: it may not be empty.", "no-text")
     if len(words) > limit:
         raise Refused(f"Shorten {what}: {len(words)} characters, {limit} are allowed.", "too-long")
-    if not words.isprintable() and not words.replace("\n", "").replace("\t", "").replace("\r", "").isprintable():
+    if any(unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\r\t" for c in words):
         raise Refused(f"Write {what} without control characters.", "bad-text")
     return words
 
@@ -225,10 +225,13 @@ def _about_person(one: Named, person: str, level: Level, basis: list[Basis]) -> 
 
 def _claim(connection: Connection, case_no: int, claim: str) -> tuple[Claim, dict[str, Any]]:
     """The claim that stands now, and the complete copy of it that a judgement embeds."""
-    derived = derived_claim(connection, case_no, claim)
-    if derived is not None:
-        stamp = {"kind": "claim", "method": METHOD, "version": VERSION}
-        return derived, stamp | {"body": msgspec.to_builtins(derived)}
+    f = schema.finding.c
+    row = connection.execute(
+        select(f.method, f.version, f.body).where(f.case_no == case_no, f.kind == "claim", f.subject == claim)
+    ).first()
+    if row is not None:
+        stamp = {"kind": "claim", "method": row.method, "version": int(row.version)}
+        return msgspec.json.decode(row.body, type=Claim), stamp | {"body": msgspec.json.decode(row.body)}
     held = standing(connection, case_no).get(claim, Standing())
     if (stated := held.stated) is not None and held.statement is not None:
         return stated, {"kind": "statement", "entry": held.statement.no, "body": msgspec.to_builtins(stated)}
@@ -263,6 +266,3 @@ def _touch(connection: Connection, case_no: int, about: Claim) -> None:
     """The queue looks at both personas again."""
     ends = [about.a] + ([about.b] if about.b_kind == "persona" else [])
     Desk(connection, case_no, Settings()).mark("item", (f"persona:{end}" for end in ends))
-
-
-__all__ = ["Judgement", "acknowledge", "claim", "claim_id", "judge", "note", "withdraw"]

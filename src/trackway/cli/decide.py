@@ -1,6 +1,7 @@
 """``claim``, ``judge``, ``ack``, ``note``: a person's decisions, each with its reason, each an entry of the ledger."""
 
 from trackway.acts import claims as acts
+from trackway.acts.analyse import analyse
 from trackway.acts.ledger import Officer
 from trackway.cli import output
 from trackway.cli.session import opened
@@ -8,9 +9,12 @@ from trackway.cli.session import opened
 
 def claim(case: str, persona: str, other: str, level: str, reason: str, officer: Officer, json: bool) -> None:
     """State a claim."""
+    person = other.removeprefix("person:") if other.startswith("person:") else None
     with opened(case) as (store, settings):
-        made = acts.claim(store, officer, persona, other, level, reason)
-        acts.refresh(store, settings)
+        made = acts.claim(
+            store, officer, persona, None if person is not None else other, person=person, level=level, reason=reason
+        )
+        analyse(store, settings)
     output.say(json, {"claim": made}, f"Claim {made}.")
 
 
@@ -21,7 +25,7 @@ def judge(case: str, claim_id: str, judgement: str, reason: str, officer: Office
             number = acts.withdraw(store, officer, claim_id, reason)
         else:
             number = acts.judge(store, officer, claim_id, judgement, reason)
-        acts.refresh(store, settings)
+        analyse(store, settings)
     output.say(json, {"claim": claim_id, "judgement": judgement, "entry": number}, f"Entry {number} of the ledger.")
 
 

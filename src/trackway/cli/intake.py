@@ -76,8 +76,8 @@ class Bar:
         seconds = max(now - self._start, 0.001)
         left = (progress.planned - progress.places) * seconds / max(progress.places, 1)
         sys.stderr.write(
-            f"\r\033[K{output.clean(progress.exhibit)}: {progress.stage}, {progress.places} of {progress.planned} files "
-            f"found so far, {progress.traces} records ({progress.traces / seconds:,.0f}/s), about {left:.0f} s left"
+            f"\r\033[K{output.clean(progress.exhibit)}: {progress.stage}, {progress.places} of {progress.planned} "
+            f"files found so far, {progress.traces} records ({progress.traces / seconds:,.0f}/s), about {left:.0f} s left"
         )
         sys.stderr.flush()
 

@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import typer
 
 from trackway import __version__
@@ -214,7 +213,7 @@ def claim(
     persona: Annotated[str, typer.Argument(metavar="PERSONA", help="Id of a persona.")],
     other: Annotated[str, typer.Argument(metavar="OTHER", help="Id of another persona, or person:NAME.")],
     reason: Reason,
-    level: Annotated[str, typer.Option(help="device, account or person.")] = "account",
+    level: Annotated[str, typer.Option(help="device, account or person (a named person: always person).")] = "",
     officer: As = None,
     now: Now = None,
     json: Json = False,
@@ -382,6 +381,10 @@ def _set_now(given: str | None) -> None:
         os.environ["TRACKWAY_NOW"] = moment_of(given, "--now").isoformat()
 
 
+# typer brings its own copy of click, whose base error has no public name.
+_USAGE: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+
+
 def main() -> None:
     """Run the command line; every refusal is one sentence."""
     json = "--json" in sys.argv[1:]
@@ -391,11 +394,9 @@ def main() -> None:
     except Refused as refusal:
         output.trace(refusal)
         sys.exit(output.refuse(json, refusal.sentence, refusal.code))
-    except click.exceptions.Exit as ended:
-        sys.exit(ended.exit_code)
-    except click.ClickException as error:
+    except _USAGE as error:
         sys.exit(output.refuse(json, error.format_message(), "usage"))
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         sys.exit(output.refuse(json, "Stopped. What was committed stands; run it again to go on.", "stopped"))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

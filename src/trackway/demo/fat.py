@@ -98,7 +98,13 @@ def _enter(folder: _Folder, name: str, attributes: int, cluster: int, size: int,
         order = number | (0x40 if number == len(parts) else 0)
         mark = 0xE5 if gone else order
         folder.records += (
-            struct.pack("<B", mark) + part[:10] + b"\x0f\x00" + bytes([_checksum(short)]) + part[10:22] + b"\0\0" + part[22:]
+            struct.pack("<B", mark)
+            + part[:10]
+            + b"\x0f\x00"
+            + bytes([_checksum(short)])
+            + part[10:22]
+            + b"\0\0"
+            + part[22:]
         )
     folder.records += _record((b"\xe5" if gone else short[:1]) + short[1:], attributes, cluster, size)
 

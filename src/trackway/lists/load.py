@@ -101,6 +101,9 @@ def _check(loaded: Loaded, name: str) -> None:
 def _entries(events: Iterator[protocol.Event], loaded: Loaded) -> Iterator[dict[str, Any]]:
     for event in events:
         match event:
+            case protocol.Claimed(name="text"):
+                loaded.failure = "no reader knows this format as a list of hashes"
+                return
             case protocol.Claimed():
                 loaded.format = event.name
             case protocol.Traces():
@@ -119,10 +122,11 @@ def _entries(events: Iterator[protocol.Event], loaded: Loaded) -> Iterator[dict[
 
 
 def _describe(trace: Trace, loaded: Loaded) -> None:
-    scheme = trace.label.scheme if trace.label else None
-    if scheme and not loaded.country:
-        country, _, version = scheme.rpartition(" ")
-        loaded.country, loaded.version = (country, version) if country else (scheme, "")
+    """Country and version of the data model, where the list's envelope says them."""
+    envelope = trace.fields.get("envelope")
+    if isinstance(envelope, dict):
+        loaded.country = str(envelope.get("country") or "")
+        loaded.version = str(envelope.get("version") or "")
 
 
 def _rows(trace: Trace, loaded: Loaded) -> Iterator[dict[str, Any]]:
@@ -188,7 +192,9 @@ def _version_held(store: CaseStore, name: str, sha256: bytes) -> Loaded | None:
     if row is None:
         return None
     skipped = msgspec.json.decode(row.skipped, type=list[tuple[str, str]])
-    return Loaded(name, row.format, row.country, row.version, row.records, row.photodna, True, skipped)
+    return Loaded(
+        name, row.format, row.country, row.version, row.records, row.photodna, known_before=True, skipped=skipped
+    )
 
 
 def _begin(store: CaseStore, name: str, sha256: bytes) -> int:

@@ -53,20 +53,22 @@ def groups_of(desk: Desk, keys: Sequence[str]) -> dict[str, list[Group]]:
     return found
 
 
-def ties_of(desk: Desk, key: str, groups: Iterable[Group]) -> list[Tie]:
-    """All ties of one unlisted media item, strongest kind first."""
+def ties_of(desk: Desk, key: str, groups: Iterable[Group], own: int | None) -> list[Tie]:
+    """All ties of one unlisted media item, strongest kind first. ``own``: the trace of what the file says of itself,
+    on which a name's tie rests."""
     held = list(groups)
-    ids = trace_ids(desk.connection, (group.n for group in held if group.n))
+    ids = trace_ids(desk.connection, (group.n or own or 0 for group in held))
     ties: list[Tie] = []
     for group in held:
-        trace = (ids[group.n],) if group.n in ids else ()
+        n = group.n or own or 0
+        trace = (ids[n],) if n in ids else ()
         match group.kind:
             case "report":
                 ties.append(Tie("report", f"Named by hotline report {group.value}.", trace))
             case "label":
                 ties.append(Tie("label", f"An imported record labels it: category {group.value}.", trace))
             case "name":
-                ties.extend(_by_name(desk, group))
+                ties.extend(_by_name(desk, group, trace))
             case _:
                 ties.extend(_by_listed_member(desk, key, group, trace))
     ties.extend(_by_term(desk, key))
@@ -118,11 +120,15 @@ def _any(said: set[bool | None]) -> bool | None:
     return True if True in said else False if False in said else None
 
 
-def _by_name(desk: Desk, group: Group) -> Iterable[Tie]:
+def _by_name(desk: Desk, group: Group, trace: tuple[str, ...]) -> Iterable[Tie]:
     for series, files, identified in _series_with_name(desk, group.value):
         if files >= NAME_FILES:
             yield Tie(
-                "name", f"Bears the distinctive name of {files} listed files of one series.", (), (series,), identified
+                "name",
+                f"Bears the distinctive name of {files} listed files of one series.",
+                trace,
+                (series,),
+                identified,
             )
 
 

@@ -16,7 +16,7 @@ from trackway.match.contents import is_media_type, looks_like_media, media_trace
 from trackway.match.hits import stack_of
 from trackway.match.listed import Match, lists_in_force, matches_of
 from trackway.match.sightings import Seen, sightings_of
-from trackway.match.ties import Tie, groups_of, ties_of
+from trackway.match.ties import Group, Tie, groups_of, ties_of
 from trackway.store import schema
 from trackway.store.ids import trace_ids
 
@@ -95,7 +95,7 @@ def _derive_part(desk: Desk, keys: list[str]) -> None:
     groups = groups_of(desk, keys)
     rows = []
     for key in keys:
-        if not _is_item(key, facts, matches[key], seen[key]):
+        if not _is_item(key, facts, matches[key], seen[key], groups.get(key, [])):
             continue
         media = _judge(desk, key, facts, matches[key], seen[key], groups.get(key, []))
         rows.append(
@@ -108,14 +108,19 @@ def _derive_part(desk: Desk, keys: list[str]) -> None:
                 "body": msgspec.json.encode(media, order="deterministic").decode(),
             }
         )
-    connection.execute(delete(schema.finding).where(f.case_no == desk.case_no, f.kind == "media", f.subject.in_(keys)))
+    mine = (f.case_no == desk.case_no) & (f.kind == "media") & f.subject.in_(keys)
+    changed = set(connection.execute(select(f.subject).where(mine)).scalars()) ^ {str(row["subject"]) for row in rows}
+    connection.execute(delete(schema.finding).where(mine))
     if rows:
         connection.execute(insert(schema.finding), rows)
+    # A persona's acts are those on media items: its count changes when a file becomes one, or is none any more.
+    desk.mark("persona", {str(act.party) for key in changed for act in seen[key].acts if act.party is not None})
     desk.mark("item", (f"media:{key}" for key in keys))
 
 
-def _is_item(key: str, facts: _Facts, matches: list[Match], seen: Seen) -> bool:
-    """Pictures, videos, sounds; the empty file; what a list or a record names. Other files are sources only."""
+def _is_item(key: str, facts: _Facts, matches: list[Match], seen: Seen, groups: list[Group]) -> bool:
+    """Pictures, videos, sounds; the empty file; what a list, a report or an imported label names, or a record of a file
+    that is gone. Other files are sources only, attached to a mail or not."""
     if ":" in key:
         return bool(seen.acts)
     row = facts.contents.get(key)
@@ -125,7 +130,7 @@ def _is_item(key: str, facts: _Facts, matches: list[Match], seen: Seen) -> bool:
         is_media_type(row.type)
         or row.size == 0
         or any(match.kind == "exact" for match in matches)
-        or seen.acts
+        or any(group.kind in ("report", "label") for group in groups)
         or (
             facts.outcomes[key] & {"unclaimed", "refused", "incomplete"}
             and any(map(looks_like_media, facts.names[key]))
@@ -181,14 +186,14 @@ def _path(desk: Desk, row: Any) -> str:
     return f"{parents[int(row.parent)]}{row.path}"
 
 
-def _judge(desk: Desk, key: str, facts: _Facts, matches: list[Match], seen: Seen, groups: list[Any]) -> Media:
+def _judge(desk: Desk, key: str, facts: _Facts, matches: list[Match], seen: Seen, groups: list[Group]) -> Media:
     row = facts.contents.get(key)
     measures = facts.measures.get(key, {})
     pdq = measures.get("pdq", {})
     kind, digest = (None, "") if row is not None else key.split(":", 1)
     empty = row is not None and row.size == 0
     novelty, sentence = _novelty(desk, matches, row is not None and bool(pdq), empty)
-    ties = ties_of(desk, key, groups) if novelty == "unlisted" and not empty else []
+    ties = ties_of(desk, key, groups, facts.own.get(key)) if novelty == "unlisted" and not empty else []
     series = sorted(
         {m.series for m in matches if m.series} or {s for tie in ties if tie.kind == "name" for s in tie.series}
     )

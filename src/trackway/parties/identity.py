@@ -196,11 +196,6 @@ def names_of_persons(connection: Connection, case_no: int) -> dict[str, str]:
     return found
 
 
-def derived_claim(connection: Connection, case_no: int, claim_id: str) -> Claim | None:
-    """The claim as the program derives it now; None where it does not."""
-    return _by_id(connection, case_no, [claim_id]).get(claim_id)
-
-
 def _derived(connection: Connection, case_no: int, personas: Iterable[str]) -> dict[str, Claim]:
     k = schema.finding_link.c
     subjects: set[str] = set()
@@ -215,7 +210,7 @@ def _derived(connection: Connection, case_no: int, personas: Iterable[str]) -> d
 
 def _by_id(connection: Connection, case_no: int, claim_ids: Iterable[str]) -> dict[str, Claim]:
     f = schema.finding.c
-    found = {}
+    found: dict[str, Claim] = {}
     for part in chunks(sorted(claim_ids)):
         rows = connection.execute(
             select(f.subject, f.body).where(f.case_no == case_no, f.kind == "claim", f.subject.in_(part))

@@ -207,11 +207,14 @@ def _names(desk: Desk, numbers: Sequence[int]) -> dict[int, list[Named]]:
 
 
 def _acts(desk: Desk, numbers: Sequence[int]) -> dict[int, dict[str, int]]:
-    """Acts by kind; one file in one message is one act, in however many exports it stands."""
-    s = schema.sighting.c
+    """Acts on media items by kind; one file in one message is one act, in however many exports it stands."""
+    s, f = schema.sighting.c, schema.finding.c
+    is_item = (f.case_no == s.case_no) & (f.kind == "media") & (f.subject == s.media)
     strongest: dict[tuple[int, str, bytes], str] = {}
     for row in desk.connection.execute(
-        select(s.party, s.media, s.act, s.kind).where(s.case_no == desk.case_no, s.party.in_(numbers))
+        select(s.party, s.media, s.act, s.kind)
+        .select_from(schema.sighting.join(schema.finding, is_item))
+        .where(s.case_no == desk.case_no, s.party.in_(numbers))
     ):
         act = (int(row.party), row.media, bytes(row.act))
         strongest[act] = min(strongest.get(act, row.kind), row.kind, key=KINDS.index)

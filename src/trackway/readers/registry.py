@@ -5,8 +5,8 @@ A module of this package exports ``READER``. It may also export ``CONTAINER``: w
 workers are locked, for whatever it would otherwise import or open lazily.
 
 Other distributions add readers by the entry-point group ``trackway.readers``: a ``Reader`` each. They are loaded in
-the sandbox only, come last, and carry the distribution's name and version in their own name, so that a reading says
-whose code made it. Nothing outside the sandbox calls ``readers``.
+the sandbox only, come after our own, and carry the distribution's name and version in their own name, so that a reading
+says whose code made it. Nothing outside the sandbox calls ``readers``.
 """
 
 from collections.abc import Callable
@@ -32,20 +32,22 @@ READERS = (
     "trackway.readers.hash_list",
 )
 """Formats that say what they are come before those known only by the look of their lines."""
+LAST = "trackway.readers.text"
+"""Claims any text: asked after everything else, readers of other distributions included."""
 GROUP = "trackway.readers"
 
 
 @cache
 def modules() -> tuple[ModuleType, ...]:
     """The reader modules, imported, in order."""
-    return tuple(import_module(path) for path in READERS)
+    return tuple(import_module(path) for path in (*READERS, LAST))
 
 
 @cache
 def readers() -> tuple[Reader, ...]:
     """All readers, in order. ImportError where one is missing: a reader is never left out in silence."""
-    own: tuple[Reader, ...] = tuple(module.READER for module in modules())
-    return own + _plugins()
+    *own, last = (module.READER for module in modules())
+    return (*own, *_plugins(), last)
 
 
 @cache

@@ -141,7 +141,7 @@ def _binary(block: bytes, at: int, order: str) -> _Header:
 
 
 def _name(block: bytes, start: int, length: int) -> bytes:
-    if not 0 < length <= NAME_BYTES or start + length > len(block):
+    if not 0 < length <= NAME_BYTES or start + length > len(block) or block[start + length - 1]:
         raise ValueError("no name")
     return block[start : start + length].split(b"\x00", 1)[0]
 

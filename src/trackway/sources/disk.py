@@ -5,6 +5,7 @@ one bare file system. Deleted files are told by FAT, exFAT and NTFS; the other f
 recognised and not read (ISO 9660, HFS+, DMG, encrypted volumes) is refused with a sentence.
 """
 
+import hashlib
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -119,9 +120,11 @@ def _inner(
 
 
 def warm_up() -> None:
-    """Use in the clean parent what Python loads late: the codecs of names. All modules are imported above."""
+    """Use in the clean parent what Python loads late: codecs of names, digests. All modules are imported above."""
     for codec in ("cp437", "latin-1", "utf-16", "utf-16-le", "utf-8"):
         b"a\x00".decode(codec)
+    for digest in ("md5", "sha1"):
+        hashlib.new(digest, usedforsecurity=False)
 
 
 CONTAINER = Container(name="disk", version=1, title="disk image", claims=claims, members=members)

@@ -25,7 +25,7 @@ IN_USE = 0x80
 FOLDER = 0x10
 IN_ONE_PIECE = 2
 """Flag of a stream: its clusters follow one another, the table says nothing of them."""
-FOLDER_LIMIT = 64 * FOLDER_BYTES
+FOLDER_LIMIT = 16 * FOLDER_BYTES
 """The largest folder that is believed (the format allows 256 MiB)."""
 
 

@@ -44,7 +44,7 @@ def members(volume: BinaryIO, prefix: str, context: Context) -> Iterator[Member]
     with damage("the FAT file system"):
         table = FATFS(volume)
         root = _root_bytes(table)
-    visited: set[int] = set()
+    visited: set[tuple[int, bool]] = set()
     waiting: list[tuple[bytes, str, int]] = [(root, prefix, 0)]
     while waiting:
         listing, path, depth = waiting.pop()
@@ -54,9 +54,8 @@ def members(volume: BinaryIO, prefix: str, context: Context) -> Iterator[Member]
             name = path + safe_name(entry.name)
             if not entry.attributes & FOLDER:
                 yield _member(table, entry, name, context)
-            elif depth < DEPTH and entry.cluster not in visited:
-                if not entry.deleted:
-                    visited.add(entry.cluster)
+            elif depth < DEPTH and (entry.cluster, entry.deleted) not in visited:
+                visited.add((entry.cluster, entry.deleted))
                 inner.append((_folder_bytes(table, entry, name, context), f"{name}/", depth + 1))
             else:
                 context.report.not_understood(name, "a folder nested too deeply, or in a loop: not entered")

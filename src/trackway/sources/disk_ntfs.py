@@ -46,7 +46,7 @@ class _Parent(Struct, frozen=True):
 def members(volume: BinaryIO, prefix: str, context: Context) -> Iterator[Member]:
     """All files, in the order of the master file table."""
     with damage("the NTFS file system"):
-        table = _Table(volume)
+        table = _Table(volume, context.watched.size)
     damaged = 0
     for number in range(FIRST_FILE, table.count):
         context.watched.progress()
@@ -68,14 +68,15 @@ def members(volume: BinaryIO, prefix: str, context: Context) -> Iterator[Member]
 class _Table:
     """The master file table of one volume."""
 
-    def __init__(self, volume: BinaryIO) -> None:
+    def __init__(self, volume: BinaryIO, medium_size: int) -> None:
         boot = read_at(volume, 0, 512)
         _check_geometry(boot)
         # Empty streams instead of $Secure and $UsnJrnl: they are not needed and would be looked up in the indexes.
         self.ntfs = NTFS(volume, sds=io.BytesIO(), usnjrnl=io.BytesIO())
         self._size = self.ntfs._record_size
         self._stream = self.ntfs.mft.fh
-        self.count = min(self._stream.size // self._size, 1 << 32)
+        # The stated size of the table is never trusted beyond what the medium can hold.
+        self.count = min(self._stream.size, medium_size) // self._size
         self._bitmap = self._open_bitmap()
         self._folder = lru_cache(65536)(self._folder_uncached)
 
@@ -114,7 +115,7 @@ class _Table:
                 if record.is_dir() and not stream:
                     continue
                 shown = prefix + path + (f":{safe_name(stream)}" if stream else "")
-                size = record.size(stream)
+                size = int(record.size(stream))
                 reason = self._why_not(record, stream, state, tag, size, context)
                 opener = None if reason else _opener(record, stream, size, shown, context)
                 yield Member(shown, opener, size, times, state, reason)

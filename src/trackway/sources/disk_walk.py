@@ -32,6 +32,7 @@ FILESYSTEMS: dict[str, type[Filesystem]] = {
     "cramfs": CramfsFilesystem,
 }
 DEPTH = 250
+FOLDER_BYTES = 1 << 30
 LINK_BYTES = 65536
 LISTED_BLOCKS = 1 << 22
 """Blocks of a file whose places ext2 and ext3 keep one by one; dissect holds them all in memory."""
@@ -109,7 +110,10 @@ class _Walk:
         try:
             with damage("the folder"):
                 heard = HEARD.count
-                number = entry.lstat().st_ino
+                facts = entry.lstat()
+                number = facts.st_ino
+                if _beyond_belief(entry, facts.st_size) or facts.st_size > FOLDER_BYTES:
+                    raise Unreadable(f"a folder of {facts.st_size} bytes cannot be believed: not entered")
                 if number in self._visited:
                     raise Unreadable("the folder stands in another place too (a loop): entered once")
                 self._visited.add(number)
@@ -134,22 +138,21 @@ class _Walk:
                 if stat.S_ISDIR(facts.st_mode):
                     return None, True
                 if stat.S_ISLNK(facts.st_mode):
+                    if facts.st_size > LINK_BYTES:
+                        raise Unreadable("a symbolic link too long to be believed")
                     text = _link_text(entry)
                     return Member(path, lambda: io.BytesIO(text), len(text), _times(facts)), False
         except Unreadable as error:
             return Member(path, None, reason=error.reason), False
         if not stat.S_ISREG(facts.st_mode):
             return Member(path, None, None, _times(facts), reason="a device, pipe or socket: it has no bytes"), False
-        reason = self._why_not(entry, facts.st_size)
-        if reason:
-            return Member(path, None, facts.st_size, _times(facts), reason=reason), False
-        return Member(path, self._opener(entry, facts.st_size, path), facts.st_size, _times(facts)), False
+        size = int(facts.st_size)
+        reason = self._why_not(entry, size)
+        opener = None if reason else self._opener(entry, size, path)
+        return Member(path, opener, size, _times(facts), reason=reason), False
 
     def _why_not(self, entry: Any, size: int) -> str:
-        file_system: Any = getattr(getattr(entry, "entry", None), "extfs", None)
-        # ext inodes that list their blocks one by one (flag EXTENTS not set).
-        listed = file_system is not None and not entry.entry.inode.i_flags & 0x80000
-        if listed and size // file_system.block_size > LISTED_BLOCKS:
+        if _beyond_belief(entry, size):
             return f"its {size} bytes are more than this kind of inode can be believed to hold"
         return self._context.too_large(size)
 
@@ -160,6 +163,14 @@ class _Walk:
             return self._context.stream(stream, size, path)
 
         return opened
+
+
+def _beyond_belief(entry: Any, size: int) -> bool:
+    """Whether an ext inode that lists its blocks one by one (flag EXTENTS not set) claims more than a sane number."""
+    file_system: Any = getattr(getattr(entry, "entry", None), "extfs", None)
+    if file_system is None or entry.entry.inode.i_flags & 0x80000:
+        return False
+    return bool(size // file_system.block_size > LISTED_BLOCKS)
 
 
 def _link_text(entry: Any) -> bytes:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import BinaryIO
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from trackway.model.errors import Unreadable
 from trackway.model.source import Member
@@ -116,7 +116,7 @@ def guarded(members: Iterator[Member], budget: Budget, what: str) -> Iterator[Me
         if member is None:
             return
         budget.member()
-        yield member
+        yield member if member.open is None else structs.replace(member, open=_safely(member.open, member.path))
         if budget.expanded > budget.allowed:
             raise Unreadable("it expands to far more than it holds: the rest is not read")
 
@@ -144,6 +144,14 @@ def exactly(read: Callable[[int], bytes], size: int) -> Callable[[int], bytes]:
         return got
 
     return piece
+
+
+def _safely(opened: Callable[[], BinaryIO], path: str) -> Callable[[], BinaryIO]:
+    def safely() -> BinaryIO:
+        with damage(path):
+            return opened()
+
+    return safely
 
 
 class Refusal(Struct, frozen=True):

@@ -9,6 +9,7 @@ import io
 import re
 from collections.abc import Callable, Iterator
 from email import message_from_bytes, policy
+from email.generator import BytesGenerator  # Message.as_bytes() would import it inside a locked worker
 from email.header import decode_header
 from email.message import Message
 from email.parser import BytesHeaderParser
@@ -157,9 +158,15 @@ def content(part: Message) -> bytes | None:
     """Decoded bytes of a part; of an attached message its own source text. None where there are none."""
     if part.is_multipart():  # asked first: get_payload() of a text part decodes it, in whatever charset it states
         inner = next((one for one in part.get_payload() if isinstance(one, Message)), None)
-        return tried(inner.as_bytes, None) if inner is not None else None
+        return tried(partial(_source_text, inner), None) if inner is not None else None
     decoded = tried(lambda: part.get_payload(decode=True), None)
     return decoded if isinstance(decoded, bytes) else None
+
+
+def _source_text(message: Message) -> bytes:
+    out = io.BytesIO()
+    BytesGenerator(out, mangle_from_=False, policy=policy.compat32).flatten(message)
+    return out.getvalue()
 
 
 def file_name(part: Message) -> str:

@@ -1,0 +1,1 @@
+"""The network: who is in contact with whom, who is prominent among those seen, and what was not seized."""
