@@ -14,7 +14,7 @@ from party_cases import Case, case_at, clock, ident, own, renamed, said, who
 from sqlalchemy import delete, insert, select, update
 
 from trackway.acts import claims as acts
-from trackway.acts.ledger import Officer, rows
+from trackway.store.journal import Officer, rows
 from trackway.danger.item import Item, Reason, Ref, item_of
 from trackway.ledger.entry import read_body
 from trackway.model.errors import Refused

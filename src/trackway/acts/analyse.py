@@ -5,7 +5,6 @@ from collections.abc import Callable
 import msgspec
 from sqlalchemy import select
 
-from trackway.acts.ledger import Officer, record
 from trackway.danger.dates import DATES
 from trackway.danger.item import Item
 from trackway.danger.queue import ITEMS
@@ -20,6 +19,7 @@ from trackway.match.verdict import VERDICTS
 from trackway.parties.stages import PARTY_STAGES
 from trackway.store import schema
 from trackway.store.case import CaseStore
+from trackway.store.journal import Officer, record
 
 STAGES: tuple[Stage, ...] = (
     EXHIBITS,

@@ -12,7 +12,6 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, select
 
-from trackway.acts.ledger import Officer, record
 from trackway.danger.item import Item
 from trackway.findings.engine import Desk, Settings
 from trackway.model.errors import Refused
@@ -24,6 +23,7 @@ from trackway.parties.judgement import Judgement, judgement_named
 from trackway.store import schema
 from trackway.store.case import CaseStore
 from trackway.store.ids import trace_number
+from trackway.store.journal import Officer, record
 
 TEXT_LIMIT = 20_000
 """Characters of a reason or a note."""

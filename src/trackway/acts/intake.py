@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from trackway.acts.analyse import Tell, analyse
-from trackway.acts.ledger import Officer, record
 from trackway.danger.terms import load_terms, read_terms
 from trackway.findings.engine import Settings
 from trackway.intake.exhibit import Exhibit, locate
@@ -17,6 +16,7 @@ from trackway.model.errors import Refused
 from trackway.model.times import now, zone_named
 from trackway.sandbox.pool import Pool
 from trackway.store.case import CaseStore, numbers
+from trackway.store.journal import Officer, record
 
 
 @dataclass(frozen=True, slots=True)

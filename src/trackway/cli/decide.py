@@ -2,9 +2,9 @@
 
 from trackway.acts import claims as acts
 from trackway.acts.analyse import analyse
-from trackway.acts.ledger import Officer
 from trackway.cli import output
 from trackway.cli.session import opened
+from trackway.store.journal import Officer
 
 
 def claim(case: str, persona: str, other: str, level: str, reason: str, officer: Officer, json: bool) -> None:

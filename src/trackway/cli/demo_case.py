@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 
 from trackway.acts import intake as acts
-from trackway.acts.ledger import Officer
 from trackway.cli import output
 from trackway.cli.intake import Bar
 from trackway.cli.session import settings_of, workers
@@ -22,6 +21,7 @@ from trackway.intake.tasks import Stop
 from trackway.model.errors import Refused
 from trackway.sandbox.pool import Pool
 from trackway.store.case import CaseStore, create_case
+from trackway.store.journal import Officer
 from trackway.views import media as media_view
 from trackway.views import queue as queue_view
 from trackway.views.answers import AddAnswer, KnownAnswer

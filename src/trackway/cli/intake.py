@@ -10,13 +10,13 @@ from typing import Any
 
 from trackway.acts import analyse as analysing
 from trackway.acts import intake as acts
-from trackway.acts.ledger import Officer
 from trackway.cli import output
 from trackway.cli.session import opened, workers
 from trackway.intake.law import Law, scope_of
 from trackway.intake.run import Progress
 from trackway.intake.tasks import Stop
 from trackway.model.times import instant_of, moment_of
+from trackway.store.journal import Officer
 from trackway.views.answers import AddAnswer, KnownAnswer, NotRead
 from trackway.views.door import consult
 from trackway.views.exhibits import exhibits as exhibit_answers

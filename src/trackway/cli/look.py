@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from trackway.acts.ledger import Officer
 from trackway.cli import output
 from trackway.cli.session import opened
 from trackway.model.errors import Refused
 from trackway.model.times import instant_of, moment_of
+from trackway.store.journal import Officer
 from trackway.views import media as media_view
 from trackway.views import queue as queue_view
 from trackway.views.door import consult

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import msgspec
 
-from trackway.acts.ledger import Officer
 from trackway.findings.engine import Settings
 from trackway.model.errors import Refused
 from trackway.sandbox.pool import Pool
 from trackway.store.case import CaseStore, open_case
+from trackway.store.journal import Officer
 
 
 def officer_of(given: str | None) -> Officer:

@@ -1,7 +1,7 @@
 """``serve``: the workspace in a browser, on this machine only."""
 
-from trackway.acts.ledger import Officer
 from trackway.cli.session import opened
+from trackway.store.journal import Officer
 
 
 def serve(case: str, port: int, browser: bool, officer: Officer) -> None:

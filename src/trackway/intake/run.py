@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 import msgspec
 from sqlalchemy import insert, select, update
 
-from trackway.acts.ledger import Officer, record
 from trackway.intake.exhibit import Exhibit, Opener, plan
 from trackway.intake.law import Gate, Law
 from trackway.intake.phase import phase
@@ -22,6 +21,7 @@ from trackway.sandbox import protocol
 from trackway.sandbox.pool import Pool
 from trackway.store import schema
 from trackway.store.case import CaseStore, numbers
+from trackway.store.journal import Officer, record
 
 MEDIA = "media"
 """The reader whose one trace is the file itself: outside the scope, the file is no item either."""

@@ -13,7 +13,6 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from trackway.acts.ledger import Officer, record
 from trackway.findings.engine import Desk, Settings
 from trackway.intake.spool import EMPTY_DIGESTS, digest_descriptor
 from trackway.match.contents import distinctive
@@ -24,6 +23,7 @@ from trackway.sandbox import protocol
 from trackway.sandbox.pool import Pool
 from trackway.store import schema
 from trackway.store.case import CaseStore, numbers
+from trackway.store.journal import Officer, record
 
 BATCH = 5000
 

@@ -6,10 +6,10 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import LargeBinary, func, literal, select
 
-from trackway.acts.ledger import rows
 from trackway.ledger.tree import Node
 from trackway.ledger.verify import verify as verify_ledger
 from trackway.store import schema
+from trackway.store.journal import rows
 from trackway.views.door import View
 
 CONSULTED = "consulted"

@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 import msgspec
 from sqlalchemy import Connection, select
 
-from trackway.acts.ledger import Officer, record
 from trackway.store import schema
 from trackway.store.case import CaseStore
+from trackway.store.journal import Officer, record
 
 MASK = "▒▒▒"
 T = TypeVar("T")

@@ -6,13 +6,13 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, select
 
-from trackway.acts.ledger import rows
 from trackway.intake.writer import root_of
 from trackway.ledger.checkpoint import Checkpoint
 from trackway.ledger.tree import Node
 from trackway.ledger.verify import verify as verify_ledger
 from trackway.store import schema
 from trackway.store.case import CaseStore
+from trackway.store.journal import rows
 from trackway.views.answers import LedgerHead, VerifyAnswer
 
 

@@ -1,4 +1,4 @@
-"""The ledger's tables, and the one function that writes an entry."""
+"""The ledger's tables, and the one function that writes an entry. Only ``acts``, ``views`` and intake call it."""
 
 from collections.abc import Iterator
 from typing import Any
