@@ -18,6 +18,7 @@ from trackway.intake.tasks import Task
 from trackway.intake.writer import Writer
 from trackway.match.contents import CONTENTS
 from trackway.match.shares import EXHIBITS, READINGS
+from trackway.match.verdict import VERDICTS
 from trackway.model.trace import Conversation, Digests, Identifier, Moment, PersonaRef, Share, Trace
 from trackway.parties.claims import Claim
 from trackway.parties.identity import claims_of
@@ -27,7 +28,7 @@ from trackway.store import schema
 from trackway.store.case import CaseStore, create_case
 from trackway.store.ids import persona_key
 
-STAGES = (EXHIBITS, CONTENTS, READINGS, *PARTY_STAGES)
+STAGES = (EXHIBITS, CONTENTS, READINGS, VERDICTS, *PARTY_STAGES)
 HOUR = 3_600_000_000
 DAY = 24 * HOUR
 START = 1_767_225_600_000_000  # 2026-01-01T00:00:00Z
@@ -116,7 +117,7 @@ class Case:
         """Everything derived about parties: (kind, subject) -> body."""
         f, k = schema.finding.c, schema.finding_link.c
         with self.store.read() as connection:
-            rows = connection.execute(select(f.kind, f.subject, f.body)).all()
+            rows = connection.execute(select(f.kind, f.subject, f.body).where(f.kind != "media")).all()
             links = connection.execute(select(k.kind, k.subject, k.to)).all()
         return {(row.kind, row.subject): row.body for row in rows} | {
             (f"link {row.kind}", f"{row.subject} {row.to}"): "" for row in links

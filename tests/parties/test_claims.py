@@ -142,7 +142,7 @@ def test_both_personas_find_the_claim(case: Case) -> None:
 SOURCES: list[tuple[str, list[Trace]]] = [
     ("a.log", [renamed("mallard", "teal", 3), said(who("irc", "teal"), 9, mentioned("mail", MAIL))]),
     ("b.log", [renamed("mallard", "teal", 3), renamed("teal", "widgeon", 1)]),
-    ("tip.xml", [reported("lagoon-1", "31", own("mail", MAIL), own("phone", "+12025550142"), shares=(picture("fox"),))]),
+    ("tip.xml", [reported("pit-1", "31", own("mail", MAIL), own("phone", "+12025550142"), shares=(picture("fox"),))]),
     ("box.mbox", [said(who("email", MAIL), 5), said(who("email", "x@pit.example"), 6, to=(who("email", MAIL),))]),
     ("chat.json", [said(WADER, 2, own("mail", MAIL), own("camera-serial", "SN-1"), shares=(picture("fox"),))]),
     ("more.json", [said(TERN, 7, own("mail", MAIL), own("camera-serial", "SN-1"), shares=(picture("hare"),))]),

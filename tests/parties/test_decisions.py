@@ -14,13 +14,13 @@ from party_cases import Case, case_at, clock, ident, own, renamed, said, who
 from sqlalchemy import delete, insert, select, update
 
 from trackway.acts import claims as acts
-from trackway.store.journal import Officer, rows
 from trackway.danger.item import Item, Reason, Ref, item_of
 from trackway.ledger.entry import read_body
 from trackway.model.errors import Refused
 from trackway.parties.identity import identities, names_of_persons
 from trackway.parties.judgement import Judgement
 from trackway.store import schema
+from trackway.store.journal import Officer, rows
 
 VOS, DAS = Officer("vos"), Officer("das")
 MALLARD, TEAL, WIDGEON = (ident("irc", nick) for nick in ("mallard", "teal", "widgeon"))

@@ -221,7 +221,7 @@ class Intake:
     def _close(self, task: Task, outcome: Outcome, state: str) -> None:
         reading = self._open.pop(id(task), None)
         if reading is not None:
-            self._writer.end(reading, state, task.reason)
+            self._writer.end(reading, task, state, task.reason)
             if reading.reader == MEDIA and reading.progress.out_of_scope + reading.progress.quarantined:
                 outcome = "out-of-scope"
         task.outcome = outcome

@@ -64,7 +64,8 @@ class Pass(Struct, omit_defaults=True):
 
 @dataclass(slots=True)
 class OpenReading:
-    """A reading under way in this run."""
+    """A reading under way in this run. The same bytes at two places are one reading: ``users`` tasks feed it together,
+    each from record 0, and whoever comes further first adds the record."""
 
     task: Task
     key: bytes
@@ -82,6 +83,7 @@ class OpenReading:
     reason: str = ""
     pending: list[tuple[int, Trace]] = field(default_factory=list)
     touched: bool = True
+    users: int = 1
 
 
 class Writer:
@@ -115,11 +117,11 @@ class Writer:
     def begin(self, task: Task, reader: str, version: str, options: dict[str, str], gate: Gate) -> OpenReading:
         """A reader claimed the source. Finds the reading again when it was begun or done before."""
         key = reading_key(_sha256(task), reader, version, options)
-        reading = OpenReading(task, key, reader, version, _json(options).decode(), gate)
-        for other in self._readings:  # the same bytes lie twice in this batch
+        for other in self._readings:
             if other.key == key:
-                self.commit()
-                break
+                other.users += 1
+                return other
+        reading = OpenReading(task, key, reader, version, _json(options).decode(), gate)
         c = schema.reading.c
         with self._store.read() as connection:
             row = connection.execute(
@@ -182,13 +184,15 @@ class Writer:
         if task.bytes is not None:
             self._types[_sha256(task)] = media_type
 
-    def end(self, reading: OpenReading, state: str, reason: str = "") -> None:
-        """The reading came to its end: ``done``, ``partial`` or ``failed``."""
-        if not reading.skip:
+    def end(self, reading: OpenReading, task: Task, state: str, reason: str = "") -> None:
+        """The reading came to its end at this place: ``done``, ``partial`` or ``failed``. It is done when it is done at
+        one place, and partial when it came to its end at none."""
+        reading.users -= 1
+        if not reading.skip and reading.state != "done" and (state == "done" or reading.users == 0):
             reading.state, reading.reason = state, reason
             reading.progress.state = state
+            reading.task = task
             reading.touched = True
-        task = reading.task
         task.out_of_scope += reading.progress.out_of_scope
         task.quarantined += reading.progress.quarantined
 
@@ -219,7 +223,7 @@ class Writer:
             if task.bytes is not None:
                 task.bytes.close()
                 task.bytes = None
-        self._readings = [r for r in self._readings if r.state == "open" and not r.skip]
+        self._readings = [r for r in self._readings if r.users]
         self._tasks, self._ended, self._measures, self._traces = [], [], [], 0
         self._types.clear()
 

@@ -23,6 +23,7 @@ class Fields(Struct, omit_defaults=True):
     event: Any = None
     replied: Any = None
     reply_to_message_id: Any = None
+    reply_to_peer_id: Any = None
     members: Any = None
     reason: Any = None
 
@@ -109,7 +110,11 @@ def _hashed(*words: str) -> int:
 class Replies:
     """Answers to a message that stands in another export of the same conversation (a reader sees one file at a time).
 
-    Sixteen bytes a message. Message ids that two authors bear say nothing."""
+    Sixteen bytes a message, and only where the service numbers the messages of a conversation once for everybody
+    (Telegram's channels and supergroups); elsewhere equal numbers on two phones are two messages. An id that two
+    authors bear says nothing."""
+
+    NUMBERED_ONCE = "channel"
 
     def __init__(self) -> None:
         self._known = array("q")
@@ -118,12 +123,13 @@ class Replies:
     def saw(self, seen: Seen, author: int) -> None:
         """Note who wrote this message, and whom it answers where its reader could not say."""
         record = seen.record
-        if record.conversation is None or not record.id:
+        if record.conversation is None or not record.id or not record.conversation.id.startswith(self.NUMBERED_ONCE):
             return
         where = (record.conversation.service, record.conversation.id)
         self._known.extend((_hashed(*where, record.id), author))
         answered = record.fields.reply_to_message_id
-        if isinstance(answered, int) and record.fields.replied is None:
+        elsewhere = record.fields.replied is not None or record.fields.reply_to_peer_id is not None
+        if isinstance(answered, int) and not elsewhere:
             self._pending.append((_hashed(*where, str(answered)), author, seen.key, seen.instant, seen.order))
 
     def found(self) -> Iterator[tuple[int, int, int, int | None, int]]:

@@ -9,12 +9,11 @@ from collections.abc import Iterator
 from typing import Generic, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 from msgspec import Struct
 
 from trackway.network.thresholds import EDGE_TRACES
 
-NEVER = np.iinfo(np.int64).max
+NEVER = (1 << 63) - 1
 """Stands for "no instant": sorts behind every instant."""
 
 Key = TypeVar("Key")
@@ -47,25 +46,24 @@ class Tally(Generic[Key]):
 
     def counted(self) -> Iterator[Counted[Key]]:
         """Each key once, in no particular order."""
+        if not self._keys:
+            return
         rows = np.frombuffer(self._rows, dtype=np.int64).reshape(-1, 4)
-        order = np.lexsort((rows[:, 3], rows[:, 2], rows[:, 0]))
-        rows = rows[order]
+        rows = rows[np.lexsort((rows[:, 3], rows[:, 2], rows[:, 0]))]
         starts = np.flatnonzero(np.diff(rows[:, 0], prepend=-1))
-        for key, part in zip(self._keys_in_order(), np.split(rows, starts[1:]), strict=True):
-            yield self._count(key, part)
+        for key, part in zip(self._keys, np.split(rows, starts[1:]), strict=True):  # keys keep their numbers' order
+            yield self._count(key, part.tolist())
 
-    def _keys_in_order(self) -> Iterator[Key]:
-        yield from self._keys  # dictionaries keep the order in which numbers were given
-
-    def _count(self, key: Key, rows: npt.NDArray[np.int64]) -> Counted[Key]:
-        _, first_rows = np.unique(rows[:, 1], return_index=True)
-        dated = rows[rows[:, 2] != NEVER, 2]
-        shown = rows[np.sort(first_rows)[: self._traces], 3]
-        return Counted(
-            key,
-            len(first_rows),
-            int(dated[0]) if len(dated) else None,
-            int(dated[-1]) if len(dated) else None,
-            [int(one) for one in shown],
-            frozenset(np.unique(rows[:, 3] >> 32).tolist()),
-        )
+    def _count(self, key: Key, rows: list[list[int]]) -> Counted[Key]:
+        """``rows`` by instant, then order; the undated last."""
+        earliest: dict[int, int] = {}
+        readings = set()
+        last = None
+        for _, record, instant, order in rows:
+            earliest.setdefault(record, order)
+            readings.add(order >> 32)
+            if instant != NEVER:
+                last = instant
+        first = rows[0][2] if rows[0][2] != NEVER else None
+        traces = list(earliest.values())[: self._traces]
+        return Counted(key, len(earliest), first, last, traces, frozenset(readings))

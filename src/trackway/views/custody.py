@@ -8,6 +8,7 @@ from sqlalchemy import LargeBinary, func, literal, select
 
 from trackway.ledger.tree import Node
 from trackway.ledger.verify import verify as verify_ledger
+from trackway.model.times import iso
 from trackway.store import schema
 from trackway.store.journal import rows
 from trackway.views.door import View
@@ -101,3 +102,20 @@ def address_key(view: View) -> bytes:
         select(e.commitment).where(e.case_no == view.case_no).order_by(e.no).limit(1)
     ).scalar_one()
     return bytes(first)
+
+
+def history(view: View, subject: str) -> list[LedgerLine]:
+    """What people, and the program, decided about a subject ("kind:id"), newest first; at most a hundred."""
+    d = schema.decision.c
+    found = view.connection.execute(
+        select(schema.decision)
+        .where(d.case_no == view.case_no, d.subject == subject)
+        .order_by(d.no.desc())
+        .limit(100)
+    )
+    return [
+        LedgerLine(
+            int(row.no), iso(row.at) or "", row.who, row.act, subject, "", msgspec.json.decode(row.body), False
+        )
+        for row in found
+    ]

@@ -1,0 +1,1 @@
+"""One file a screen: what it reads from ``views``, and which template shows it."""
