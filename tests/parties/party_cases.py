@@ -101,7 +101,7 @@ class Case:
         writer.place(task)
         reading = writer.begin(task, reader, "1", {}, Gate(Scope()))
         writer.traces(reading, 0, traces)
-        writer.end(reading, "done")
+        writer.end(reading, task, "done")
         task.outcome = "read"
         writer.ended(task)
         writer.commit()

@@ -173,7 +173,7 @@ def test_the_queue_looks_at_both_personas_again(case: Case) -> None:
     d = schema.dirty.c
     with case.store.read() as connection:
         marked = connection.execute(select(d.subject).where(d.stage == "item")).scalars().all()
-    assert set(marked) == {f"persona:{MALLARD}", f"persona:{TEAL}"}
+    assert {one for one in marked if one.startswith("persona:")} == {f"persona:{MALLARD}", f"persona:{TEAL}"}
 
 
 MOVES = st.lists(st.tuples(st.integers(0, 2), st.sampled_from([*Judgement, None])), max_size=12)

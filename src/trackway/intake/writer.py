@@ -17,17 +17,17 @@ from msgspec import Struct
 from sqlalchemy import Connection, Table, insert, select, update
 
 from trackway.intake.law import Gate
+from trackway.intake.rows import Rows
 from trackway.intake.tasks import Task
 from trackway.model.source import Measurement
-from trackway.model.trace import Identifier, PersonaRef, Share, Trace, settled
+from trackway.model.trace import Trace
 from trackway.store import schema
+from trackway.store.bulk import insert_rows
 from trackway.store.case import CaseStore, numbers
-from trackway.store.ids import identifier_key, persona_key
 
-BATCH_TRACES = 8000
+BATCH_TRACES = 16_000
 BATCH_PLACES = 400
-BATCH_SECONDS = 0.5
-RAW_BLOCK = 500
+BATCH_SECONDS = 1.0
 LOOKUP = 500  # values in one IN (...)
 
 _packed = msgspec.msgpack.Encoder().encode
@@ -37,20 +37,6 @@ _json = msgspec.json.Encoder(order="deterministic").encode
 def reading_key(sha256: bytes, reader: str, version: str, options: dict[str, str]) -> bytes:
     """The identity of a reading (DESIGN section 2): source, reader, version, options."""
     return hashlib.sha256(_json([sha256.hex(), reader, version, options])).digest()
-
-
-def act_key(trace: Trace, own: bytes, share: Share) -> bytes:
-    """The identity of an act of sharing: service, conversation, record id, file; the same in two exports.
-
-    A record without an id of its own (an IRC line) is known by ``own``, its trace's leaf and index, so that the same
-    words written twice stay two acts.
-    """
-    conversation = trace.conversation
-    service = conversation.service if conversation else trace.author.service if trace.author else ""
-    where = conversation.id if conversation else ""
-    if trace.id:
-        return hashlib.sha256(f"{service}\0{where}\0{trace.id}\0{share.act}".encode()).digest()[:16]
-    return hashlib.sha256(own + share.act.encode()).digest()[:16]
 
 
 class Pass(Struct, omit_defaults=True):
@@ -83,6 +69,7 @@ class OpenReading:
     reason: str = ""
     pending: list[tuple[int, Trace]] = field(default_factory=list)
     touched: bool = True
+    running: Any = field(default_factory=hashlib.sha256)  # the root so far; None for a reading that goes on from before
     users: int = 1
 
 
@@ -134,6 +121,7 @@ class Writer:
 
     def _resume(self, connection: Connection, reading: OpenReading, row: Any) -> None:
         reading.no = int(row.no)
+        reading.running = None
         reading.passes = msgspec.json.decode(row.passes, type=dict[str, Pass])
         own = reading.passes.get(reading.gate.digest)
         whole = reading.passes.get("all")
@@ -314,10 +302,10 @@ class Writer:
             for i, reading in enumerate(new):
                 reading.no = no + i
             connection.execute(insert(schema.reading), [self._row_of(r) | {"case_no": self._case} for r in new])
-        rows = _Rows(self._case, self._zstd)
+        rows = Rows(self._zstd)
         for reading in self._readings:
             if reading.pending:
-                rows.add(reading)
+                rows.add(reading.no or 0, reading.pending, reading.running)
                 fresh.add("words", f"{reading.no}:{reading.pending[0][0]}:{reading.pending[-1][0]}")
             if not reading.skip:
                 fresh.add("reading", str(reading.no))
@@ -350,31 +338,34 @@ class Writer:
             "reason": reading.reason,
         }
         if reading.state != "open":
-            values["root"] = root_of(connection, reading.no or 0)
+            running = reading.running
+            values["root"] = running.digest() if running is not None else root_of(connection, reading.no or 0)
             values["notes"] = _json(reading.task.notes[:100]).decode()
         connection.execute(update(schema.reading).where(schema.reading.c.no == reading.no).values(**values))
 
-    def _write_traces(self, connection: Connection, rows: "_Rows", fresh: "_Dirty") -> None:
+    def _write_traces(self, connection: Connection, rows: Rows, fresh: "_Dirty") -> None:
         self._number_parties(connection, rows)
         numbered = self._parties
-        for row in rows.traces:
-            key = row["author"]
-            row["author"] = None if key is None else numbered[key]
-        for row in rows.mentions:
-            row["party"] = numbered[row["party"]]
-            key = row["by"]
-            row["by"] = None if key is None else numbered[key]
-        for row in rows.shares:
-            key = row["party"]
-            row["party"] = None if key is None else numbered[key]
-        for table, values in (
-            (schema.trace, rows.traces),
-            (schema.raw, rows.raws),
-            (schema.mention, rows.mentions),
-            (schema.share, rows.shares),
-        ):
-            if values:
-                connection.execute(insert(table), values)
+        case = self._case
+        insert_rows(
+            connection,
+            schema.trace,
+            [
+                (n, case, kind, at, numbered.get(who), text, body, leaf)
+                for n, kind, at, who, text, body, leaf in rows.traces
+            ],
+        )
+        insert_rows(connection, schema.raw, rows.raws)
+        insert_rows(
+            connection,
+            schema.mention,
+            [(numbered[key], n, role, at, numbered.get(who)) for key, n, role, at, who in rows.mentions],
+        )
+        insert_rows(
+            connection,
+            schema.share,
+            [(n, k, case, act, kind, numbered.get(who), *rest) for n, k, act, kind, who, *rest in rows.shares],
+        )
         names = [
             {"party": numbered[key], "name": name, "reading": reading, "first": first, "last": last, "n": n}
             for (key, name, reading), (first, last, n) in rows.names.items()
@@ -384,7 +375,7 @@ class Writer:
             fresh.add("party", str(numbered[key]))
         self.committed_traces += len(rows.traces)
 
-    def _number_parties(self, connection: Connection, rows: "_Rows") -> None:
+    def _number_parties(self, connection: Connection, rows: Rows) -> None:
         unknown = sorted(key for key in rows.parties if key not in self._parties)
         c = schema.party.c
         self._parties.update(_numbers_of(connection, c.no, c.key, c.case_no == self._case, unknown))
@@ -430,100 +421,6 @@ class _Dirty(defaultdict[str, set[str]]):
 
     def add(self, stage: str, subject: str) -> None:
         self[stage].add(subject)
-
-
-class _Rows:
-    """Rows of one batch, with party keys still in the place of numbers."""
-
-    def __init__(self, case_no: int, compressor: zstandard.ZstdCompressor) -> None:
-        self._case = case_no
-        self._zstd = compressor
-        self.traces: list[dict[str, Any]] = []
-        self.raws: list[dict[str, Any]] = []
-        self.mentions: list[dict[str, Any]] = []
-        self.shares: list[dict[str, Any]] = []
-        self.parties: dict[bytes, tuple[str, str, str]] = {}
-        self.names: dict[tuple[bytes, str, int], tuple[int | None, int | None, int]] = {}
-        self._personas: dict[tuple[str, str], bytes] = {}
-
-    def add(self, reading: OpenReading) -> None:
-        assert reading.no is not None
-        base = reading.no << 32
-        raws: list[tuple[int, bytes]] = []
-        for i, trace in reading.pending:
-            n = base | i
-            self._add_trace(n, reading.no, trace)
-            raws.append((n, trace.raw))
-        for start in range(0, len(raws), RAW_BLOCK):
-            block = raws[start : start + RAW_BLOCK]
-            self.raws.append({"first_n": block[0][0], "block": self._zstd.compress(_packed(block))})
-
-    def _add_trace(self, n: int, reading: int, trace: Trace) -> None:
-        trace = settled(trace)
-        instant = trace.when.instant if trace.when is not None else None
-        leaf = hashlib.sha256(_packed(trace)).digest()
-        author = self._persona(trace.author, reading, n, instant) if trace.author is not None else None
-        self.traces.append(
-            {
-                "n": n,
-                "case_no": self._case,
-                "kind": trace.kind,
-                "instant": instant,
-                "author": author,
-                "text": trace.text,
-                "body": _packed(msgspec.structs.replace(trace, text="", raw=b"")),
-                "leaf": leaf,
-            }
-        )
-        mentions = {(author, "author")} if author is not None else set()
-        for party in trace.to:
-            mentions.add((self._persona(party, reading, n, instant), "to"))
-        for party in trace.others:
-            mentions.add((self._persona(party, reading, n, instant), "other"))
-        for identifier in trace.identifiers:
-            mentions.add((self._identifier(identifier), identifier.role))
-        for key, role in sorted(mentions) if len(mentions) > 1 else mentions:
-            self.mentions.append({"party": key, "n": n, "role": role, "instant": instant, "by": author})
-        for k, share in enumerate(trace.shares):
-            self.shares.append(self._share(n, k, trace, share, leaf, author))
-
-    def _share(self, n: int, k: int, trace: Trace, share: Share, leaf: bytes, author: bytes | None) -> dict[str, Any]:
-        digests = share.digests
-        return {
-            "n": n,
-            "k": k,
-            "case_no": self._case,
-            "act": act_key(trace, leaf + (n & 0xFFFFFFFF).to_bytes(4, "big"), share),
-            "kind": share.kind,
-            "party": author,
-            "path": share.path,
-            "name": share.name,
-            "md5": bytes.fromhex(digests.md5) if digests and digests.md5 else None,
-            "sha1": bytes.fromhex(digests.sha1) if digests and digests.sha1 else None,
-            "sha256": bytes.fromhex(digests.sha256) if digests and digests.sha256 else None,
-        }
-
-    def _persona(self, ref: PersonaRef, reading: int, n: int, instant: int | None) -> bytes:
-        key = self._personas.get((ref.service, ref.key))
-        if key is None:
-            key = self._personas[(ref.service, ref.key)] = persona_key(ref.service, ref.key)
-            self.parties[key] = ("persona", ref.service, ref.key)
-        for name in ref.names:
-            held = self.names.get((key, name, reading))
-            if held is None:
-                self.names[(key, name, reading)] = (instant, instant, n)
-            elif instant is not None:
-                first, last, first_n = held
-                if first is None or last is None:
-                    self.names[(key, name, reading)] = (instant, instant, first_n)
-                elif not first <= instant <= last:
-                    self.names[(key, name, reading)] = (min(first, instant), max(last, instant), first_n)
-        return key
-
-    def _identifier(self, identifier: Identifier) -> bytes:
-        key = identifier_key(identifier.kind, identifier.value)
-        self.parties[key] = ("identifier", identifier.kind, identifier.value)
-        return key
 
 
 def root_of(connection: Connection, reading: int) -> bytes:

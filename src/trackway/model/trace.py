@@ -134,10 +134,10 @@ def settled(trace: Trace) -> Trace:
 
     msgspec leaves a default out when the value *is* the default object, not when it equals it: "0" reckoned at run time
     would be written. What digests are taken of must not depend on that."""
-    if any(share.act == _FIRST and share.act is not _FIRST for share in trace.shares):
+    if trace.shares and any(share.act == _FIRST and share.act is not _FIRST for share in trace.shares):
         shares = tuple(msgspec.structs.replace(s, act=_FIRST) if s.act == _FIRST else s for s in trace.shares)
         trace = msgspec.structs.replace(trace, shares=shares)
-    if any(one.role == _MENTIONED and one.role is not _MENTIONED for one in trace.identifiers):
+    if trace.identifiers and any(one.role == _MENTIONED and one.role is not _MENTIONED for one in trace.identifiers):
         found = tuple(
             msgspec.structs.replace(i, role=_MENTIONED) if i.role == _MENTIONED else i for i in trace.identifiers
         )

@@ -192,15 +192,21 @@ def _reading() -> ColumnElement[int]:
     return schema.mention.c.n.op(">>")(literal_column("32"))
 
 
-def current(desk: Desk) -> list[ColumnElement[bool]]:
-    """Readings that a newer one has replaced say the same a second time: they are left out."""
+def replaced(desk: Desk) -> list[int]:
+    """The readings that a newer one has replaced: what they say stands in the newer one again."""
     if "replaced" not in desk.cache:
         r = schema.reading.c
         desk.cache["replaced"] = list(
             desk.connection.execute(select(r.no).where(r.case_no == desk.case_no, r.current.is_(False))).scalars()
         )
-    replaced: list[int] = desk.cache["replaced"]
-    return [_reading().not_in(replaced)] if replaced else []
+    held: list[int] = desk.cache["replaced"]
+    return held
+
+
+def current(desk: Desk) -> list[ColumnElement[bool]]:
+    """The condition that leaves mentions of replaced readings out."""
+    old = replaced(desk)
+    return [_reading().not_in(old)] if old else []
 
 
 def _recorded(desk: Desk, *conditions: ColumnElement[bool]) -> list[Bond]:

@@ -28,6 +28,7 @@ from trackway.parties.bonds import (
     latest,
     pick,
     presences,
+    replaced,
     shown,
 )
 from trackway.parties.common import Crowd, crowds, spread
@@ -190,7 +191,9 @@ def _held(desk: Desk, bond: Bond, crowd: Crowd, ids: dict[int, str]) -> Held:
 
 def _names(desk: Desk, numbers: Sequence[int]) -> dict[int, list[Named]]:
     c = schema.party_name.c
-    rows = desk.connection.execute(select(schema.party_name).where(c.party.in_(numbers))).all()
+    rows = desk.connection.execute(
+        select(schema.party_name).where(c.party.in_(numbers), c.reading.not_in(replaced(desk)))
+    ).all()
     ids = trace_ids(desk.connection, (int(row.n) for row in rows))
     grouped: dict[int, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
