@@ -33,7 +33,7 @@ def fixed_now(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres(worker_id: str = "master") -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """The address of an empty database of this test process, in the PostgreSQL that a wheel brings.
 
     Skips where it cannot start. The server forgets what a power cut would take, for speed: it is not under test."""

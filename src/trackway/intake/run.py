@@ -69,6 +69,7 @@ class Intake:
         """Read the exhibit under this law; returns its internal number. Raises Refused."""
         phase("plan")
         number, zone = register(self._store, exhibit, law, zone, acquired, officer)
+        self._officer = officer
         self._gate = Gate(law.scope, self._privileged)
         self._held = self._known_places(number)
         self._progress.exhibit, self._progress.stage = exhibit.name, "reading"
@@ -152,6 +153,8 @@ class Intake:
                 assert task.parent is not None
                 task.parent.open_members += 1
                 self._progress.planned += 1
+            case "acquired":
+                self._acquired(task)
             case "event":
                 assert message.event is not None
                 self._event(task, message.event)
@@ -172,6 +175,23 @@ class Intake:
         self._warn_of_change(task)
         self._writer.place(task)
         self._writer.commit_when_due()
+
+    def _acquired(self, task: Task) -> None:
+        """Write what the check of an image's stored digest gave, before its first record is committed."""
+        e = schema.exhibit.c
+        with self._store.write() as connection:
+            held = connection.execute(select(e.acquisition).where(e.no == task.exhibit)).scalar()
+            images = msgspec.json.decode(held) if held else {}
+            if images.get(task.inner_path) == task.acquisition:
+                return
+            images[task.inner_path] = task.acquisition
+            body = {"image": task.inner_path, "check": task.acquisition}
+            record(connection, self._store, self._officer, "acquisition-checked", self._progress.exhibit, body=body)
+            connection.execute(
+                update(schema.exhibit)
+                .where(e.no == task.exhibit)
+                .values(acquisition=msgspec.json.encode(images, order="deterministic").decode())
+            )
 
     def _warn_of_change(self, task: Task) -> None:
         """Evidence does not change. Where it did, the place keeps what stood there first, and says so."""
@@ -194,9 +214,12 @@ class Intake:
         reading = self._open.get(id(task))
         match event:
             case protocol.Claimed(kind="reader"):
-                self._open[id(task)] = self._writer.begin(
-                    task, event.name, str(event.version), event.options, self._gate
-                )
+                reading = self._writer.begin(task, event.name, str(event.version), event.options, self._gate)
+                self._open[id(task)] = reading
+                if reading.skip and event.name == MEDIA:
+                    # The same picture was read before, elsewhere: its thread stops here and spares the decoding.
+                    task.reason = reading.reason
+                    self._close(task, "read" if reading.state == "done" else "incomplete", reading.state)
             case protocol.Traces():
                 assert reading is not None
                 self._writer.traces(reading, event.first, event.traces)
@@ -213,7 +236,10 @@ class Intake:
                 self._close(task, "incomplete" if task.reason else "read", "partial" if task.reason else "done")
             case protocol.Failed():
                 task.reason = event.reason
-                self._close(task, "incomplete" if reading is not None else "refused", "partial")
+                # How far a worker came before a limit or a crash is chance: such a reading is "cut", and `digest`
+                # counts that it is there, not what of it is.
+                state = "partial" if event.how == "unreadable" else "cut"
+                self._close(task, "incomplete" if reading is not None else "refused", state)
             case protocol.Unclaimed():
                 task.reason = f"no reader knows this format ({event.type})"
                 self._close(task, "unclaimed", "done")

@@ -43,6 +43,8 @@ class Task:
     ended: bool = False
     place_no: int | None = None
     content_no: int | None = None
+    acquisition: dict[str, object] | None = None
+    """What an image says of its own acquisition: digests stored and computed, and whether they agree."""
 
     @property
     def inner_path(self) -> str:

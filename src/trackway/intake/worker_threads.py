@@ -17,13 +17,14 @@ from trackway.intake.tasks import MAX_DEPTH, Stop, Task
 from trackway.sandbox import protocol
 from trackway.sandbox.pool import Pool
 
+EWF = b"EVF\x09\x0d\x0a\xff\x00"
 Say = Callable[["Message"], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What a thread tells the writer: ``seen``, ``opened`` (a member was begun in this container), ``event`` (of a
-    worker), ``ended``, or ``crash`` (a fault of ours)."""
+    """What a thread tells the writer: ``seen``, ``opened`` (a member was begun in this container), ``acquired`` (an
+    image's digests were checked), ``event`` (of a worker), ``ended``, or ``crash`` (a fault of ours)."""
 
     what: str
     task: Task
@@ -86,6 +87,8 @@ class Threads:
             return
         if task.outcome is None and task.bytes is None:
             self._open(task)
+        if task.outcome is None and _is_image(task):
+            self._check_acquisition(task)
         say(Message("seen", task))
         if task.outcome is None:
             self._run(task)
@@ -103,6 +106,31 @@ class Threads:
             os.close(fd)
             task.outcome, task.reason = "refused", f"the medium cannot be read: {error.strerror}"
 
+    def _check_acquisition(self, task: Task) -> None:
+        """The digests that an image stored at acquisition, before its first record is read. One that does not hold
+        stops the reading: what lies in it is not what was seized."""
+        assert task.bytes is not None
+        job = protocol.Job(name=task.name, size=task.bytes.size, kind="acquire")
+        reason = ""
+        for event in self._pool.run(job, task.bytes.fd, self._siblings(task)):
+            match event:
+                case protocol.Measured(measurement=measurement):
+                    task.acquisition = measurement.value
+                case protocol.Incomplete() | protocol.Failed():
+                    reason = event.reason
+                case _:
+                    pass
+        if task.acquisition is not None:
+            self.messages.put(Message("acquired", task))
+        if reason or (task.acquisition is not None and task.acquisition.get("ok") is False):
+            task.outcome, task.reason = "refused", f"not read: {reason or 'its acquisition digest does not hold'}"
+
+    def _siblings(self, task: Task) -> Callable[[str], int | None]:
+        """Files beside a file of the exhibit (segments of an image); members of containers have none."""
+        if task.parent is not None:
+            return _no_sibling
+        return lambda name: self._opener.sibling(task.path, name)
+
     def _close(self, task: Task) -> None:
         """Nothing new is begun after a stop; the place stays open in the store and is read next time."""
         if task.bytes is not None:
@@ -118,11 +146,8 @@ class Threads:
             task.outcome, task.reason = "refused", f"more than {MAX_DEPTH} containers lie inside each other"
             return
         job = protocol.Job(name=task.name, size=task.bytes.size, zone=self._zone)
-        at_top = task.parent is None
         members = _Members(self, task)
-        events = self._pool.run(
-            job, task.bytes.fd, (lambda name: self._opener.sibling(task.path, name)) if at_top else _no_sibling
-        )
+        events = self._pool.run(job, task.bytes.fd, self._siblings(task))
         try:
             for event in events:
                 if members.take(event):
@@ -139,6 +164,14 @@ class Threads:
         self.messages.put(Message("opened", child))
         if child.outcome is not None or not self.try_give(child):
             self._read(child)
+
+
+def _is_image(task: Task) -> bool:
+    """Whether this is the first segment of an EnCase image, which stores digests of what was acquired."""
+    if task.bytes is None or task.bytes.size < 13:
+        return False
+    head = os.pread(task.bytes.fd, 13, 0)
+    return head.startswith(EWF) and int.from_bytes(head[9:11], "little") == 1
 
 
 def _no_sibling(name: str) -> int | None:

@@ -56,38 +56,56 @@ def load(
         raise Refused(f"The list {name} cannot be opened: {error.strerror}.", "unreadable") from error
     try:
         held = digest_descriptor(fd)
-        sha256 = bytes.fromhex(held.digests.sha256 or "")
-        found = _version_held(store, name, sha256)
-        if found is not None:
-            return found
         loaded = Loaded(name)
-        version = _begin(store, name, sha256)
         job = protocol.Job(name=name, size=held.size, accept="records")
-        try:
-            for rows in _batches(_entries(pool.run(job, fd, lambda sibling: None), loaded)):
-                with store.write() as connection:
-                    first = numbers(connection, "list_entry", len(rows))
-                    names = [
-                        {"list_entry": first + i, "list": version, "pattern": pattern, "series": series}
-                        for i, row in enumerate(rows)
-                        for pattern, series in row.pop("patterns")
-                    ]
-                    entries = [row | {"no": first + i, "list": version} for i, row in enumerate(rows)]
-                    connection.execute(insert(schema.list_entry), entries)
-                    if names:
-                        connection.execute(insert(schema.list_name), names)
-                loaded.records += len(rows)
-                tell(loaded.records)
-            _check(loaded, name)
-        except BaseException:
-            _abandon(store, version)
-            raise
-        _put_in_force(store, version, loaded, officer)
-        return loaded
+        traces = _traces(pool.run(job, fd, lambda sibling: None), loaded)
+        return load_entries(store, loaded, bytes.fromhex(held.digests.sha256 or ""), traces, officer, tell)
     except OSError as error:
         raise Refused(f"The list {name} cannot be read: {error.strerror}.", "unreadable") from error
     finally:
         os.close(fd)
+
+
+def load_entries(
+    store: CaseStore,
+    loaded: Loaded,
+    sha256: bytes,
+    traces: Iterator[Trace],
+    officer: Officer,
+    tell: Callable[[int], None] = lambda n: None,
+) -> Loaded:
+    """Put a list in force whose records are these traces; ``sha256`` is its file's, ``loaded`` names it and is filled.
+
+    The very version that is in force already is not drawn again. Raises Refused; then nothing has changed."""
+    found = _version_held(store, loaded.name, sha256)
+    if found is not None:
+        return found
+    version = _begin(store, loaded.name, sha256)
+    try:
+        for rows in _batches(_entries(traces, loaded)):
+            _insert(store, version, rows)
+            loaded.records += len(rows)
+            tell(loaded.records)
+        _check(loaded, loaded.name)
+    except BaseException:
+        _abandon(store, version)
+        raise
+    _put_in_force(store, version, loaded, officer)
+    return loaded
+
+
+def _insert(store: CaseStore, version: int, rows: Sequence[dict[str, Any]]) -> None:
+    with store.write() as connection:
+        first = numbers(connection, "list_entry", len(rows))
+        names = [
+            {"list_entry": first + i, "list": version, "pattern": pattern, "series": series}
+            for i, row in enumerate(rows)
+            for pattern, series in row.pop("patterns")
+        ]
+        entries = [row | {"no": first + i, "list": version} for i, row in enumerate(rows)]
+        connection.execute(insert(schema.list_entry), entries)
+        if names:
+            connection.execute(insert(schema.list_name), names)
 
 
 def _check(loaded: Loaded, name: str) -> None:
@@ -98,18 +116,20 @@ def _check(loaded: Loaded, name: str) -> None:
         raise Refused(f"The list {name} holds no hash that could be matched{reason}.", "no-hash")
 
 
-def _entries(events: Iterator[protocol.Event], loaded: Loaded) -> Iterator[dict[str, Any]]:
+def _entries(traces: Iterator[Trace], loaded: Loaded) -> Iterator[dict[str, Any]]:
+    for trace in traces:
+        _describe(trace, loaded)
+        yield from _rows(trace, loaded)
+
+
+def _traces(events: Iterator[protocol.Event], loaded: Loaded) -> Iterator[Trace]:
+    """The list's records; what the worker says beside them goes into ``loaded``."""
     for event in events:
         match event:
-            case protocol.Claimed(name="text"):
-                loaded.failure = "no reader knows this format as a list of hashes"
-                return
             case protocol.Claimed():
                 loaded.format = event.name
             case protocol.Traces():
-                for trace in event.traces:
-                    _describe(trace, loaded)
-                    yield from _rows(trace, loaded)
+                yield from event.traces
             case protocol.NotUnderstood():
                 if len(loaded.skipped) < 1000:
                     loaded.skipped.append((event.locator, event.reason))

@@ -81,7 +81,8 @@ def _group(desk: Desk, rows: Sequence[Any]) -> None:
     connection = desk.connection
     keys = {int(row.no): bytes(row.sha256).hex() for row in rows}
     g = schema.tie_group.c
-    connection.execute(delete(schema.tie_group).where(g.media.in_(list(keys.values())), g.kind.in_(("camera", "name"))))
+    own = (g.case_no == desk.case_no) & g.media.in_(list(keys.values())) & g.kind.in_(("camera", "name"))
+    connection.execute(delete(schema.tie_group).where(own))
     groups: set[tuple[str, str, str, int]] = set()
     for number, n, trace in media_traces(connection, list(keys)):
         for identifier in trace.identifiers:

@@ -68,7 +68,7 @@ def _listed(desk: Desk) -> tuple[list[int], Words]:
 
 def _derive(desk: Desk, subjects: Sequence[str]) -> None:
     connection = desk.connection
-    before = stack_of(connection, subjects)
+    before = stack_of(connection, desk.case_no, subjects)
     for part in chunks(subjects):
         connection.execute(delete(schema.hit).where(schema.hit.c.case_no == desk.case_no, schema.hit.c.media.in_(part)))
         near = schema.near.c
@@ -82,7 +82,7 @@ def _derive(desk: Desk, subjects: Sequence[str]) -> None:
     pairs = _near_pairs(desk, subjects)
     if pairs:
         connection.execute(insert(schema.near), [pairs[key] for key in sorted(pairs)])
-    around = set(subjects) | before | stack_of(connection, subjects)
+    around = set(subjects) | before | stack_of(connection, desk.case_no, subjects)
     desk.mark("media", around | _grouped_with(connection, desk.case_no, around))
 
 
@@ -179,14 +179,16 @@ def _near_pairs(desk: Desk, subjects: Sequence[str]) -> dict[tuple[str, str], di
     return rows
 
 
-def stack_of(connection: Connection, keys: Iterable[str]) -> set[str]:
+def stack_of(connection: Connection, case_no: int, keys: Iterable[str]) -> set[str]:
     """The media that near pairs join to these, directly or through others (the keys themselves included)."""
+    n = schema.near.c
     seen = set(keys)
     edge = list(seen)
     while edge:
         found: set[str] = set()
         for part in chunks(edge):
-            found |= set(connection.execute(select(schema.near.c.b).where(schema.near.c.a.in_(part))).scalars())
+            mine = (n.case_no == case_no) & n.a.in_(part)
+            found |= set(connection.execute(select(n.b).where(mine)).scalars())
         edge = sorted(found - seen)
         seen |= found
     return seen

@@ -258,7 +258,7 @@ def _some(names: list[str]) -> str:
 def _stack(desk: Desk, key: str) -> str:
     cache = desk.cache.setdefault("stacks", {})
     if key not in cache:
-        members = stack_of(desk.connection, [key])
+        members = stack_of(desk.connection, desk.case_no, [key])
         for member in members:
             cache[member] = "stack-" + min(members).rsplit(":", 1)[-1][:16]
     token: str = cache[key]

@@ -54,6 +54,7 @@ def collect(connection: Connection, case_no: int, orders: Orders) -> Collected:
     for seen in records(connection, case_no, orders):
         collector.take(seen)
     collector.resolve_replies()
+    collector.join_hosts()
     return collector.found
 
 
@@ -76,6 +77,7 @@ class _Collector:
         self._several = several
         self._personas: dict[tuple[str, str], NodeKey] = {}
         self._valid: dict[str, bool] = {}
+        self._nodes: set[NodeKey] = set()
         self._replies = Replies()
         self._numbers: dict[NodeKey, int] = {}
         self._numbered: list[NodeKey] = []
@@ -96,6 +98,7 @@ class _Collector:
             room = (record.conversation.service, record.conversation.id)
             found.rooms.add((room, author), seen.key, seen.instant, seen.order)
         for kind, node in {pair for one in record.identifiers for pair in self._nodes_of(one)}:
+            self._nodes.add(node)
             found.edges.add((kind, author, node), seen.key, seen.instant, seen.order)
         for role in deeds_of(record):
             found.deeds.add((role, author), seen.key, seen.instant, seen.order)
@@ -104,6 +107,17 @@ class _Collector:
         for author, answered, key, instant, order in self._replies.found():
             edge: EdgeKey = ("replied", self._numbered[author], self._numbered[answered])
             self.found.edges.add(edge, key, instant, order)
+
+    def join_hosts(self) -> None:
+        """An address that is somebody's end of a line here and a site that is linked to there is one node: the host."""
+        hosts = {node for node in self._nodes if node[0] == "host"}
+
+        def host_of(key: EdgeKey) -> EdgeKey:
+            kind, a, (end, value) = key
+            host: NodeKey = ("host", value)
+            return (kind, a, host) if end == "identifier" and host in hosts else key
+
+        self.found.edges.fold(host_of)
 
     def _contact(self, kind: Contact, author: NodeKey, other: NodeKey, seen: Seen) -> None:
         if other != author:

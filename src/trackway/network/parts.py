@@ -49,7 +49,7 @@ class Node(Struct, frozen=True):
 
 
 class Edge(Struct, frozen=True):
-    """``a`` to ``b`` (ids of nodes); ``count`` records, ``first`` and ``last`` ISO 8601, ``traces`` the earliest few."""
+    """``a`` to ``b`` (ids of nodes); ``count`` records, ``first``, ``last`` ISO 8601, ``traces`` the earliest few."""
 
     a: str
     b: str

@@ -81,8 +81,10 @@ class Orders:
 def records(connection: Connection, case_no: int, orders: Orders) -> Iterator[Seen]:
     """Every record with an author in the current readings."""
     t = schema.trace.c
-    rows = connection.execution_options(yield_per=ROWS).execute(
-        select(t.n, t.instant, t.body).where(t.case_no == case_no, t.author.is_not(None), t.kind != "media")
+    rows = connection.execute(
+        select(t.n, t.instant, t.body)
+        .where(t.case_no == case_no, t.author.is_not(None), t.kind != "media")
+        .execution_options(yield_per=ROWS)
     )
     for n, instant, body in rows:
         order = orders.of(int(n))

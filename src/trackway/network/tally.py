@@ -5,7 +5,7 @@ exports counts once, and nothing depends on the order in which events come.
 """
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -19,7 +19,7 @@ NEVER = (1 << 63) - 1
 Key = TypeVar("Key")
 
 
-class Counted(Struct, frozen=True, Generic[Key]):
+class Counted(Struct, Generic[Key], frozen=True):
     """All events under one key. ``first``, ``last``: microseconds UTC, None where no record is dated. ``traces``: the
     earliest traces (public order numbers), one a record; ``readings``: every reading (rank) that shows a record."""
 
@@ -43,6 +43,16 @@ class Tally(Generic[Key]):
     def add(self, key: Key, record: int, instant: int | None, order: int) -> None:
         number = self._keys.setdefault(key, len(self._keys))
         self._rows.extend((number, record, NEVER if instant is None else instant, order))
+
+    def fold(self, change: Callable[[Key], Key]) -> None:
+        """Give every event the key that ``change`` makes of its key; events of keys that become one are one's."""
+        if not self._keys:
+            return
+        folded: dict[Key, int] = {}
+        numbers = np.array([folded.setdefault(change(key), len(folded)) for key in self._keys], dtype=np.int64)
+        rows = np.frombuffer(self._rows, dtype=np.int64).reshape(-1, 4)
+        rows[:, 0] = numbers[rows[:, 0]]
+        self._keys = folded
 
     def counted(self) -> Iterator[Counted[Key]]:
         """Each key once, in no particular order."""

@@ -52,7 +52,7 @@ class Sequence:
                 self._records += len(traces)
                 return fits
             case Measured():
-                return self._claims == ["reader"]
+                return self._claims == ["reader"] or self._job.kind == "acquire"
             case MemberBegin(readable=readable):
                 fits = not self._in_member and self._claims[-1:] == ["container"]
                 self._in_member = readable
@@ -65,8 +65,8 @@ class Sequence:
             case Unclaimed():
                 return not self._claims
             case Done(records=records):
-                claimed = bool(self._claims) or self._job.kind == "probe"
+                claimed = bool(self._claims) or self._job.kind != "read"
                 return claimed and records == self._records and not self._in_member
             case NotUnderstood() | Incomplete():
-                return self._job.kind == "read"
+                return self._job.kind != "probe"
         return True  # failing, asking and making progress are possible at any time

@@ -61,14 +61,15 @@ class Job(Wire, frozen=True, tag="job"):
 
     ``name`` as its container gives it; ``size`` in bytes; ``zone`` the exhibit's IANA zone; ``only`` the reader or
     container to use, by name, whether or not another would claim it; ``accept`` ``records`` leaves out containers and
-    the media reader. ``kind`` ``probe`` runs the probe named by ``only`` (``trackway.sandbox.probes``)."""
+    the media reader. ``kind`` ``acquire`` compares an image's bytes with the digests that it stored at acquisition and
+    answers with one ``Measured``; ``probe`` runs the probe named by ``only`` (``trackway.sandbox.probes``)."""
 
     name: str
     size: Count
     zone: str | None = None
     only: str | None = None
     accept: Literal["any", "records"] = "any"
-    kind: Literal["read", "probe"] = "read"
+    kind: Literal["read", "acquire", "probe"] = "read"
 
 
 class Sibling(Wire, frozen=True, tag="sibling"):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from importlib.util import module_from_spec, spec_from_file_location
 from types import ModuleType
 
-from trackway.model.source import Container, Measurement, Reader, Source
+from trackway.model.source import Container, Measurement, Reader, Report, Source
 from trackway.model.trace import Trace
 
 MEDIA = "media"
@@ -22,6 +22,7 @@ class Tools:
     companions: Mapping[str, Container]
     enrich: Callable[[Trace], Trace]
     measure: Callable[[Source], list[Measurement]]
+    acquisition: Callable[[Source, Report], Measurement]
     modules: tuple[ModuleType, ...] = field(default=())
 
 
@@ -37,6 +38,7 @@ def installed() -> Tools:
         reader_registry.companions(),
         reader_registry.enricher(),
         media.measure,
+        acquisition,
         (*container_registry.modules(), *reader_registry.modules(), media),
     )
 
@@ -52,7 +54,14 @@ def only_files(paths: Iterable[str]) -> Tools:
     last = modules[-1]
     enrich: Callable[[Trace], Trace] = getattr(last, "enrich", lambda trace: trace)
     measure: Callable[[Source], list[Measurement]] = getattr(last, "measure", lambda source: [])
-    return Tools(tuple(containers), tuple(readers), companions, enrich, measure, modules)
+    return Tools(tuple(containers), tuple(readers), companions, enrich, measure, acquisition, modules)
+
+
+def acquisition(source: Source, report: Report) -> Measurement:
+    """An image's stored digests against its bytes: {"stored", "computed", "ok"}; ``ok`` None where none is stored."""
+    from trackway.sources.disk_ewf import verify_acquisition
+
+    return Measurement("acquisition", 1, verify_acquisition(source, report))
 
 
 def _load(number: int, path: str) -> ModuleType:

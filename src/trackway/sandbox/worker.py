@@ -126,12 +126,7 @@ class Work:
 
     def run(self) -> bool:
         try:
-            claimed = self._claim()
-            if claimed is None:
-                self._out.send(Unclaimed(guess(self._source.head)))
-                return True
-            self._use(*claimed)
-            self._out.send(Done(self._batch.records))
+            self._out.send(self._acquired() if self._job.kind == "acquire" else self._read())
             return True
         except Unreadable as refused:
             return self._fail(refused.reason, "unreadable")
@@ -141,6 +136,17 @@ class Work:
             return self._fail("it needs more memory than a worker may use", "memory", goes_on=False)
         except Exception as fault:
             return self._fail(describe(fault), "crashed", goes_on=False)
+
+    def _acquired(self) -> Done:
+        self._out.send(Measured(self._tools.acquisition(self._source, self._report)))
+        return Done(0)
+
+    def _read(self) -> Done | Unclaimed:
+        claimed = self._claim()
+        if claimed is None:
+            return Unclaimed(guess(self._source.head))
+        self._use(*claimed)
+        return Done(self._batch.records)
 
     def _fail(self, reason: str, how: How, *, goes_on: bool = True) -> bool:
         try:

@@ -352,9 +352,9 @@ hit = Table(
 near = Table(
     "near",
     metadata,
+    Column("case_no", Integer, primary_key=True, autoincrement=False),
     Column("a", Text, primary_key=True),  # media keys, both directions are stored
     Column("b", Text, primary_key=True),
-    _case(),
     Column("distance", Integer, nullable=False),
     Column("form", Text, nullable=False, default=""),
 )
@@ -362,11 +362,11 @@ near = Table(
 tie_group = Table(
     "tie_group",
     metadata,
+    Column("case_no", Integer, primary_key=True, autoincrement=False),
     Column("media", Text, primary_key=True),
     Column("kind", Text, primary_key=True),  # message | album | camera | name
     Column("value", Text, primary_key=True),
-    Column("n", Key, primary_key=True, autoincrement=False),  # the trace that puts it there
-    _case(),
+    Column("n", Key, primary_key=True, autoincrement=False),  # the trace that puts it there; 0: a file's own name
     Index(None, "case_no", "kind", "value"),
     Index(None, "n"),
 )

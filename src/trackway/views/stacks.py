@@ -55,7 +55,7 @@ def stack_page(view: View, after: str, count: int, novelty: str | None = None) -
 
 def stack(view: View, media: MediaAnswer) -> Stack:
     """The stack that this file stands in."""
-    keys = sorted(stack_of(view.connection, [media.id]) - {media.id})
+    keys = sorted(stack_of(view.connection, view.case_no, [media.id]) - {media.id})
     return Stack(media, _members(view, keys[:MEMBERS_SHOWN]), len(keys) + 1)
 
 
