@@ -9,7 +9,7 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,10 @@ from typing import Any
 import msgspec
 import numpy as np
 from PIL import Image, ImageOps
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 
 from trackway.acts.analyse import STAGES, open_items
-from trackway.acts.ledger import Officer
+from trackway.store.journal import Officer
 from trackway.danger.item import Item
 from trackway.danger.terms import Term, load_terms
 from trackway.findings.engine import Desk, Settings, rebuild, work_off
@@ -277,7 +277,7 @@ class Case:
             if not reading.progress.out_of_scope:
                 for measurement in source.measures:
                     writer.measured(task, measurement)
-            writer.end(reading, "partial" if outcome == "incomplete" else "done")
+            writer.end(reading, task, "partial" if outcome == "incomplete" else "done")
             if source.reader == "media" and reading.progress.out_of_scope:
                 outcome = "out-of-scope"
         writer.commit()
@@ -352,5 +352,3 @@ def dropped(desk_mark: Any, *stages: str) -> Any:
 
     return mark
 
-
-__all__ = [name for name in globals() if not name.startswith("_")]

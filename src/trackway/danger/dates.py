@@ -9,6 +9,8 @@ from trackway.store import schema
 
 DAY = 86_400_000_000
 KIND = "exhibit-date"
+PER_READING = 1 << 32
+"""Trace numbers of one reading."""
 
 
 def _derive(desk: Desk, subjects: Sequence[str]) -> None:
@@ -35,12 +37,12 @@ def _date(connection: Connection, exhibit: int) -> int:
     row = connection.execute(select(e.acquired, e.added).where(e.no == exhibit)).one()
     if row.acquired is not None:
         return int(row.acquired)
-    low = r.no.op("<<")(32)
+    low = r.no * PER_READING
     last = connection.execute(
         select(func.max(t.instant))
         .select_from(
             schema.place.join(schema.reading, p.content == r.content).join(
-                schema.trace, t.n.between(low, low.op("|")(0xFFFFFFFF))
+                schema.trace, t.n.between(low, low + (PER_READING - 1))
             )
         )
         .where(p.exhibit == exhibit, r.current.is_(True), t.instant <= row.added)

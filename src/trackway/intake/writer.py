@@ -477,6 +477,7 @@ def _merge_names(connection: Connection, rows: list[dict[str, Any]]) -> None:
             index_elements=[c.party, c.name, c.reading],
             set_={
                 "first": least(func.coalesce(c.first, new.first), func.coalesce(new.first, c.first)),
+                "n": least(c.n, new.n),
                 "last": most(func.coalesce(c.last, new.last), func.coalesce(new.last, c.last)),
             },
         ),

@@ -286,6 +286,6 @@ def mark_all(connection: Connection, case_no: int) -> None:
     s = schema.share.c
     named = s.md5.is_not(None) | s.sha1.is_not(None) | s.sha256.is_not(None)
     readings = connection.execute(
-        select((s.n.op(">>")(32)).label("reading")).where(s.case_no == case_no, named).distinct()
+        select((s.n // (1 << 32)).label("reading")).where(s.case_no == case_no, named).distinct()
     ).scalars()
     desk.mark("reading", (str(int(no)) for no in readings))

@@ -53,16 +53,19 @@ def sightings_of(desk: Desk, keys: Sequence[str]) -> dict[str, Seen]:
     homes = _homes(desk, keys)
     result = {}
     for key in keys:
-        merged = [_merge(rows) for _, rows in sorted(acts[key].items())]
+        merged = [_merge(desk, rows) for _, rows in sorted(acts[key].items())]
         shared = {home for act in merged for n in act.traces for home in _homes_of_reading(desk, n >> 32)}
         result[key] = Seen(tuple(merged), tuple(sorted(homes.get(key, set()) - shared)))
     return result
 
 
-def _merge(rows: Sequence[Any]) -> Act:
+def _merge(desk: Desk, rows: Sequence[Any]) -> Act:
     kind = min((row.kind for row in rows), key=KINDS.index)
-    parties = [int(row.party) for row in rows if row.kind == kind and row.party is not None]
-    return Act(kind, parties[0] if parties else None, tuple(int(row.n) for row in rows))
+    parties = sorted({int(row.party) for row in rows if row.kind == kind and row.party is not None})
+    if len(parties) > 1:  # two exports name different senders: the lower id, whichever came in first
+        p = schema.party.c
+        parties = list(desk.connection.execute(select(p.no).where(p.no.in_(parties)).order_by(p.key)).scalars())
+    return Act(kind, int(parties[0]) if parties else None, tuple(int(row.n) for row in rows))
 
 
 def _homes(desk: Desk, keys: Iterable[str]) -> dict[str, set[int]]:

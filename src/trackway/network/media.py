@@ -165,7 +165,7 @@ def _own_traces(connection: Connection, case_no: int, keys: Sequence[str]) -> di
 
 def _series(connection: Connection, case_no: int, keys: Sequence[str]) -> list[tuple[str, str]]:
     f = schema.finding.c
-    found = []
+    found: list[tuple[str, str]] = []
     for row in connection.execute(
         select(f.subject, f.body)
         .where(f.case_no == case_no, f.kind == "media", f.subject.in_(keys))

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, insert, inspect, select, text, update
+from sqlalchemy import Connection, Engine, create_engine, event, func, insert, inspect, select, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from trackway import __version__
@@ -24,6 +25,8 @@ from trackway.store.migrations import HEAD, known_revision, upgrade
 
 APPLICATION_ID = 0x54726B57  # "TrkW", in the SQLite header
 DATABASE = "case.db"
+FRESH = ".new.db"
+"""A case that is being made; what a kill left of one (its log beside it) is no case and is thrown away."""
 BUSY_SECONDS = 30
 SYNCHRONOUS = "FULL"
 
@@ -87,13 +90,14 @@ class CaseStore:
 def numbers(connection: Connection, name: str, count: int) -> int:
     """Reserve ``count`` consecutive internal numbers of a table; returns the first. Gaps are harmless."""
     c = schema.counter.c
-    changed = connection.execute(
-        update(schema.counter).where(c.name == name).values(next=c.next + count).returning(c.next)
-    ).scalar()
-    if changed is None:
-        connection.execute(insert(schema.counter).values(name=name, next=1 + count))
-        return 1
-    return int(changed) - count
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    statement = (
+        dialect.insert(schema.counter)
+        .values(name=name, next=1 + count)
+        .on_conflict_do_update(index_elements=[c.name], set_={"next": c.next + count})
+        .returning(c.next)
+    )
+    return int(connection.execute(statement).scalar_one()) - count
 
 
 @contextlib.contextmanager
@@ -161,7 +165,7 @@ def create_case(case: str) -> CaseStore:
     if _is_address(case):
         engine, name = _postgres(case)
         with sentences():
-            upgrade(engine)
+            _check_format(engine, make=True)
             with engine.begin() as connection:
                 if connection.execute(select(schema.case.c.no).where(schema.case.c.name == name)).first():
                     raise Refused(f"A case named {name!r} stands there already.", "exists")
@@ -171,27 +175,48 @@ def create_case(case: str) -> CaseStore:
     folder = Path(case)
     if (folder / DATABASE).exists():
         raise Refused(f"A case stands there already: {folder.name}", "exists")
-    if folder.exists() and any(folder.iterdir()):
-        raise Refused(f"The folder {folder.name} is not empty; name a new one.", "not-empty")
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Made under another name and renamed: a kill while it is made leaves no half case behind.
-        fresh = folder / ".new.db"
-        fresh.unlink(missing_ok=True)
-        os.close(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        fresh = _fresh_file(folder)
+        with sentences():
+            _fill(_sqlite(fresh), folder.name)
+        fresh.rename(folder / DATABASE)
+        _sync_folder(folder)
     except OSError as error:
         raise Refused(f"The case folder cannot be made: {error.strerror}.", "unwritable") from error
-    with sentences():
-        engine = _sqlite(fresh)
+    return open_case(case)
+
+
+def _fresh_file(folder: Path) -> Path:
+    if folder.exists() and not folder.is_dir():
+        raise Refused(f"{folder.name} is a file; name a new folder.", "not-empty")
+    left = list(folder.iterdir()) if folder.exists() else []
+    if any(not path.name.startswith(FRESH) for path in left):
+        raise Refused(f"The folder {folder.name} is not empty; name a new one.", "not-empty")
+    for path in left:
+        path.unlink()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(folder / FRESH, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    return folder / FRESH
+
+
+def _fill(engine: Engine, name: str) -> None:
+    """The tables and the case's one row, all of it in the file itself and none of it left in the write-ahead log."""
+    try:
         with engine.begin() as connection:
             connection.exec_driver_sql(f"PRAGMA application_id={APPLICATION_ID}")
         upgrade(engine)
         with engine.begin() as connection:
-            connection.execute(insert(schema.case).values(no=1, name=folder.name, created_with=__version__))
-        engine.dispose()  # the last connection's close folds the write-ahead log into the file
-    fresh.rename(folder / DATABASE)
-    _sync_folder(folder)
-    return open_case(case)
+            connection.execute(insert(schema.case).values(no=1, name=name, created_with=__version__))
+        with engine.connect() as connection:
+            # Closing does this too, but without a word where it fails. Raises where it does.
+            raw = connection.connection.driver_connection
+            assert raw is not None
+            busy, left, done = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            if busy or left != done:
+                raise Refused("The case could not be written; is another program at work in its folder?", "locked")
+    finally:
+        engine.dispose()
 
 
 def _sync_folder(folder: Path) -> None:
@@ -237,7 +262,8 @@ def _check_header(path: Path) -> None:
         raise Refused("This is not a Trackway case.", "not-a-case")
 
 
-def _check_format(engine: Engine) -> None:
+def _check_format(engine: Engine, make: bool = False) -> None:
+    """Migrate an older store; refuse a newer one, or (unless one is to be ``make``) a server without any case."""
     with engine.connect() as connection:
         there: Any = None
         if inspect(connection).has_table("alembic_version"):
@@ -246,6 +272,6 @@ def _check_format(engine: Engine) -> None:
         return
     if there is not None and not known_revision(str(there)):
         raise Refused("This case was written by a newer Trackway; bring this installation up to date.", "newer")
-    if there is None and engine.dialect.name == "postgresql":
+    if there is None and engine.dialect.name == "postgresql" and not make:
         raise Refused("There is no case there; make one with `trackway init`.", "no-case")
     upgrade(engine)

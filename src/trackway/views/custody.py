@@ -108,14 +108,9 @@ def history(view: View, subject: str) -> list[LedgerLine]:
     """What people, and the program, decided about a subject ("kind:id"), newest first; at most a hundred."""
     d = schema.decision.c
     found = view.connection.execute(
-        select(schema.decision)
-        .where(d.case_no == view.case_no, d.subject == subject)
-        .order_by(d.no.desc())
-        .limit(100)
+        select(schema.decision).where(d.case_no == view.case_no, d.subject == subject).order_by(d.no.desc()).limit(100)
     )
     return [
-        LedgerLine(
-            int(row.no), iso(row.at) or "", row.who, row.act, subject, "", msgspec.json.decode(row.body), False
-        )
+        LedgerLine(int(row.no), iso(row.at) or "", row.who, row.act, subject, "", msgspec.json.decode(row.body), False)
         for row in found
     ]

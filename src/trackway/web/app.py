@@ -15,10 +15,10 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from trackway.acts.ledger import Officer
 from trackway.findings.engine import Settings
 from trackway.model.errors import Refused
 from trackway.store.case import CaseStore
+from trackway.store.journal import Officer
 from trackway.views.custody import address_key
 from trackway.views.door import consult
 from trackway.web.address import Addresses
@@ -84,9 +84,7 @@ async def _http_problem(request: Request, error: Exception) -> Response:
     return workspace.problem(request, Missing(), "")
 
 
-def serve(
-    store: CaseStore, settings: Settings, officer: Officer, *, port: int = 0, open_browser: bool = False
-) -> None:
+def serve(store: CaseStore, settings: Settings, officer: Officer, *, port: int = 0, open_browser: bool = False) -> None:
     """Serve until interrupted. Prints the sign-in address once. Raises Refused where the port is taken."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -41,9 +41,8 @@ def bars(months: list[tuple[str, int, int]]) -> Bars | None:
     years = []
     for place, (month, total, own) in enumerate(months):
         x = place * step
-        drawn.append(
-            Bar(month, round(x, 2), round(width, 2), round(total / top * HEIGHT, 2), round(own / top * HEIGHT, 2), total)
-        )
+        tall, dark = round(total / top * HEIGHT, 2), round(own / top * HEIGHT, 2)
+        drawn.append(Bar(month, round(x, 2), round(width, 2), tall, dark, total))
         if place == 0 or month.endswith("-01"):
             years.append((round(x, 2), month if place == 0 else month[:4]))
     return Bars(tuple(drawn), top, tuple(_spaced(years)))

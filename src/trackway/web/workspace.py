@@ -10,9 +10,9 @@ from jinja2 import Environment
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from trackway.acts.ledger import Officer
 from trackway.findings.engine import Settings
 from trackway.store.case import CaseStore
+from trackway.store.journal import Officer
 from trackway.views.door import View, consult
 from trackway.web import render
 from trackway.web.address import Addresses

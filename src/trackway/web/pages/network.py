@@ -3,12 +3,13 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from trackway.views.network import network as network_view
 from trackway.web.workspace import PAGE, address, space
 
 
 def network(request: Request) -> Response:
     """Personas by rank, a page at a time."""
+    from trackway.views.network import network as network_view  # brings igraph: only who looks at it waits for it
+
     work = space(request)
     with work.consult("network") as view:
         answer = view.masked(network_view(view))

@@ -1,0 +1,94 @@
+// What a script adds to pages that work without one: panes that open beside the list, rows that leave when they are
+// acknowledged, and focus and scroll that are found again after going back. What it keeps are opaque addresses and ids.
+import "./keys.js";
+
+const WIDE = matchMedia("(min-width: 75em)");
+const KEPT = "trackway-places";
+const MOST = 60;
+
+// ---------------------------------------------------------------- focus and scroll, by address
+
+const scrollers = () => [document.scrollingElement, ...document.querySelectorAll("main, .pane")];
+const name = (element) => element.id || "page";
+
+function keep() {
+  const places = JSON.parse(sessionStorage.getItem(KEPT) ?? "[]").filter(([address]) => address !== here());
+  const scroll = Object.fromEntries(scrollers().map((element) => [name(element), element.scrollTop]));
+  const focus = document.activeElement?.id || document.activeElement?.closest("[data-row]")?.querySelector("[data-open]")?.id || "";
+  places.push([here(), { scroll, focus }]);
+  sessionStorage.setItem(KEPT, JSON.stringify(places.slice(-MOST)));
+}
+
+const here = () => location.pathname + location.search;
+
+function restore() {
+  const held = new Map(JSON.parse(sessionStorage.getItem(KEPT) ?? "[]")).get(here());
+  if (!held) return false;
+  document.getElementById(held.focus)?.focus({ preventScroll: true });
+  for (const element of scrollers()) element.scrollTop = held.scroll[name(element)] ?? 0;
+  return true;
+}
+
+addEventListener("pagehide", keep);
+const kind = performance.getEntriesByType("navigation")[0]?.type;
+const aimed = location.hash && document.getElementById(location.hash.slice(1));
+if (aimed && kind === "navigate") {
+  aimed.focus();
+} else if (!["back_forward", "reload"].includes(kind) || !restore()) {
+  document.querySelector("[data-row][data-current]")?.scrollIntoView({ block: "center" });
+}
+
+// ---------------------------------------------------------------- panes
+
+function open(link, event) {
+  const pane = link.dataset.pane;
+  const panes = document.querySelector(".panes");
+  if (!WIDE.matches || !window.htmx || !panes || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  if (!document.getElementById(pane) || (pane === "evidence" && !document.querySelector("#detail .item"))) return;
+  event.preventDefault();
+  keep();
+  const context = { target: `#${pane}`, select: `#${pane}`, swap: "outerHTML show:none", push: "true" };
+  if (pane === "detail") context.selectOOB = "#evidence";
+  window.htmx.ajax("GET", link.getAttribute("href"), context).then(() => {
+    panes.dataset.open = pane;
+    if (pane === "detail") mark(link);
+  });
+}
+
+function mark(link) {
+  for (const row of document.querySelectorAll("[data-row][data-current]")) row.removeAttribute("data-current");
+  for (const other of document.querySelectorAll("[data-open][aria-current]")) other.removeAttribute("aria-current");
+  link.setAttribute("aria-current", "true");
+  link.closest("[data-row]")?.setAttribute("data-current", "");
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[data-pane]");
+  if (link) open(link, event);
+});
+
+// ---------------------------------------------------------------- a row that is acknowledged leaves, focus moves on
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const row = event.detail.target;
+  if (!row?.matches?.("[data-row]") || event.detail.isError) return;
+  const height = row.offsetHeight;
+  const next = row.nextElementSibling?.matches("[data-row]") ? row.nextElementSibling : row.previousElementSibling;
+  document.addEventListener(
+    "htmx:afterSwap",
+    () => {
+      // Its place stays until the next page: nothing jumps under the hand.
+      const done = document.querySelector(`[data-acknowledged="${row.id.slice(4)}"]`);
+      if (done) done.style.minHeight = `${height}px`;
+      (next?.querySelector("[data-open]") ?? document.getElementById("main")).focus();
+    },
+    { once: true },
+  );
+});
+
+document.addEventListener("htmx:sendError", () => {
+  const notice = document.getElementById("notice");
+  const line = document.createElement("p");
+  line.textContent = "The workspace does not answer. Nothing was saved; what you wrote is still here. Try again.";
+  notice.replaceChildren(line);
+});
