@@ -47,6 +47,7 @@ bench: $(READY)
 
 docs: $(READY)
 	@$(BIN)/python -m trackway.cli.reference
+	@$(BIN)/python tests/house/console.py
 
 format: $(READY)
 	@$(BIN)/ruff check --fix .

@@ -20,7 +20,6 @@ from PIL import Image, ImageOps
 from sqlalchemy import select, update
 
 from trackway.acts.analyse import STAGES, open_items
-from trackway.store.journal import Officer
 from trackway.danger.item import Item
 from trackway.danger.terms import Term, load_terms
 from trackway.findings.engine import Desk, Settings, rebuild, work_off
@@ -36,6 +35,7 @@ from trackway.model.trace import Digests, Identifier, Label, Moment, Share, Trac
 from trackway.store import case as cases
 from trackway.store import schema
 from trackway.store.case import CaseStore, create_case, numbers, open_case
+from trackway.store.journal import Officer
 
 NOW = "2026-03-02T09:00:00Z"
 ADDED = 1_772_442_000_000_000
@@ -148,7 +148,9 @@ def export(name: str, *traces: Trace, reader: str = "hand") -> Source:
 
 def archive(name: str, **members: Source) -> Source:
     """A container; keyword names are paths ("a__jpg" is "a.jpg")."""
-    return Source(f"archive {name}".encode(), members=tuple((path.replace("__", "."), one) for path, one in members.items()))
+    return Source(
+        f"archive {name}".encode(), members=tuple((path.replace("__", "."), one) for path, one in members.items())
+    )
 
 
 # ------------------------------------------------------------------ lists
@@ -168,7 +170,9 @@ class Listed:
     names: tuple[str, ...] = ()
 
     def trace(self, i: int) -> Trace:
-        held = {} if self.source is None else {"md5": self.source.md5, "sha1": self.source.sha1, "sha256": self.source.key}
+        held = (
+            {} if self.source is None else {"md5": self.source.md5, "sha1": self.source.sha1, "sha256": self.source.key}
+        )
         digests = Digests(**{kind: held[kind] for kind in self.kinds if kind in held}, pdq=self.pdq)
         label = Label(self.entry, self.category, "UK 1", self.series, self.victim_identified)
         names = self.names or ("",)
@@ -351,4 +355,3 @@ def dropped(desk_mark: Any, *stages: str) -> Any:
             desk_mark(self, stage, subjects)
 
     return mark
-

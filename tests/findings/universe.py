@@ -68,7 +68,9 @@ def _mail(role: Any = "own") -> Identifier:
     return Identifier("mail", "osprey@example.org", role)
 
 
-def _message(author: PersonaRef, number: int, when: Moment | None, text: str = "", *shares: Share, **more: Any) -> Trace:
+def _message(
+    author: PersonaRef, number: int, when: Moment | None, text: str = "", *shares: Share, **more: Any
+) -> Trace:
     return Trace("message", f"messages[{number}]", when, author, (), ROOM, str(number), text, shares, **more)
 
 
@@ -137,7 +139,9 @@ DOCUMENTS: dict[str, Source] = {
     "labels.json": export("labels", *LABELS),
     "note.txt": Source(b"a note", outcome="unclaimed"),
 }
-PACKED = archive("packed", heron_003__jpg=HERON[2], result__json=DOCUMENTS["result.json"], shorter__json=DOCUMENTS["shorter.json"])
+PACKED = archive(
+    "packed", heron_003__jpg=HERON[2], result__json=DOCUMENTS["result.json"], shorter__json=DOCUMENTS["shorter.json"]
+)
 SOURCES: dict[str, Source] = FILES | DOCUMENTS | {"packed.zip": PACKED}
 EXHIBITS = ("laptop.img", "usb-stick", "packed.zip")
 """The last is a file exhibit: what lies in the others under the same bytes."""
@@ -146,11 +150,16 @@ EXHIBITS = ("laptop.img", "usb-stick", "packed.zip")
 
 
 def _heron(source: Source, name: str, entry: str, identified: bool | None) -> Listed:
-    return Listed(source, ("md5", "sha1"), entry=entry, series="Marsh Heron", victim_identified=identified, names=(name,))
+    return Listed(
+        source, ("md5", "sha1"), entry=entry, series="Marsh Heron", victim_identified=identified, names=(name,)
+    )
 
 
 LISTS: dict[str, tuple[str, tuple[Listed, ...]]] = {
-    "partner 1": ("partner", (_heron(HERON[0], "heron_001.jpg", "1", True), _heron(HERON[1], "heron_002.jpg", "2", None))),
+    "partner 1": (
+        "partner",
+        (_heron(HERON[0], "heron_001.jpg", "1", True), _heron(HERON[1], "heron_002.jpg", "2", None)),
+    ),
     "partner 2": (
         "partner",
         (
@@ -184,7 +193,9 @@ class Add:
     narrow: bool = False
 
     def __call__(self, case: Case) -> None:
-        sources = {"packed.zip": PACKED} if self.exhibit == "packed.zip" else {path: SOURCES[path] for path in self.paths}
+        sources = (
+            {"packed.zip": PACKED} if self.exhibit == "packed.zip" else {path: SOURCES[path] for path in self.paths}
+        )
         acquired = ADDED - 5 * DAY if self.exhibit == "usb-stick" else None
         scope = Scope(until=ADDED - 8 * DAY, undated=True) if self.narrow else Scope()
         case.add(self.exhibit, sources, scope=scope, acquired=acquired)
@@ -280,7 +291,9 @@ class _Names:
         if column in ("party", "author"):
             return self._look(column, value, select(schema.party.c.key).where(schema.party.c.no == value))
         if column == "term":
-            return self._look(column, value, select(schema.term.c.term + schema.term.c.sign).where(schema.term.c.no == value))
+            return self._look(
+                column, value, select(schema.term.c.term + schema.term.c.sign).where(schema.term.c.no == value)
+            )
         if column == "list_entry":
             e, v = schema.list_entry.c, schema.listver.c
             joined = schema.list_entry.join(schema.listver, e.list == v.no)

@@ -188,23 +188,32 @@ def of_media(desk: Desk, media: Media) -> list[Reason]:
                 [Ref("series", token) for token in tie.series],
             )
     if _camera_original(media):
-        against = f". Against it: {'; '.join(media.re_encoded)}" if media.re_encoded else ""
-        signs = "; ".join(media.first_generation) + against
         if strong:
-            place = "recent" if recent else "dated long before the exhibit"
-            add("first-generation", 1 if recent else 2, f"New material with first-generation signs, {place}: {signs}.")
+            place = "taken near the exhibit's date" if recent else "taken long before the exhibit's date"
+            sentence = f"New material with first-generation signs, {place}: {_signs(media)}"
+            add("first-generation", 1 if recent else 2, sentence)
         else:
-            add("first-generation", 2 if recent else 3, f"Tied by camera only, with first-generation signs: {signs}.")
+            sentence = f"Tied by camera only, with first-generation signs: {_signs(media)}"
+            add("first-generation", 2 if recent else 3, sentence)
     if instant is not None and recent and strong:
         add("recent", 2, f"New material, taken by its own data near the exhibit's date ({_as_written(media)}).")
     add("new-material", 3, f"New material: on no list, and tied to abuse. {media.ties[0].sentence}")
     return reasons
 
 
+def _signs(media: Media) -> str:
+    """The signs in one line; the file's own page itemises all of them."""
+    more = len(media.first_generation) - 1
+    first = f"{media.first_generation[0]}; {more} more for it" if more > 0 else f"{media.first_generation[0]}"
+    if media.re_encoded:
+        return f"{first}, and {len(media.re_encoded)} against: {media.re_encoded[0]}."
+    return f"{first}, none against."
+
+
 def _camera_original(media: Media) -> bool:
     """Whether the file itself names maker, model and moment of the picture, as cameras write. The signs for and against
     are itemised and never counted: some phones write the very tables that programs re-encode with."""
-    return bool(media.about.get("make") and media.about.get("model") and _as_written(media))
+    return bool(media.first_generation and media.about.get("make") and media.about.get("model") and _as_written(media))
 
 
 def _taken(media: Media) -> int | None:

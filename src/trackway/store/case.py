@@ -46,9 +46,12 @@ class CaseStore:
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
-        """One consistent reading transaction."""
-        with sentences(), self.engine.connect() as connection, connection.begin():
-            yield connection
+        """One reading transaction, which sees one moment."""
+        with sentences(), self.engine.connect() as connection:
+            if not self.embedded:
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            with connection.begin():
+                yield connection
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Connection]:

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from trackway import __version__
 from trackway.ledger.append import append
@@ -22,14 +23,14 @@ class Officer(Struct, frozen=True):
     name: str
 
 
-def head_of(connection: Connection, case_no: int) -> tuple[int, bytes]:
-    """Size and root of the ledger as stored."""
-    c = schema.head.c
-    statement = select(c.size, c.root).where(c.case_no == case_no)
-    if connection.dialect.name == "postgresql":
-        statement = statement.with_for_update()
-    row = connection.execute(statement).first()
-    return (int(row.size), bytes(row.root)) if row is not None else (0, EMPTY_ROOT)
+def _size_of(connection: Connection, case_no: int) -> int:
+    """How many entries stand, and from now nobody else appends until this transaction ends."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    # The row must stand before it can be locked, also for two who write the first entry at the same time.
+    empty = dialect.insert(schema.head).values(case_no=case_no, size=0, root=EMPTY_ROOT)
+    connection.execute(empty.on_conflict_do_nothing())
+    statement = select(schema.head.c.size).where(schema.head.c.case_no == case_no)
+    return int(connection.execute(statement.with_for_update()).scalar_one())
 
 
 def _frontier(connection: Connection, case_no: int, size: int) -> Frontier:
@@ -61,7 +62,7 @@ def record(
 
     ``body`` embeds what the act answered (a finding with its sentence and traces): that copy is never changed.
     ``project``: also write it to ``decision``, where views look decisions up."""
-    size, _ = head_of(connection, store.case_no)
+    size = _size_of(connection, store.case_no)
     at = instant_of(now())
     added = append(
         _frontier(connection, store.case_no, size),
@@ -89,11 +90,11 @@ def record(
             insert(schema.node),
             [{"case_no": store.case_no, "level": level, "i": i, "hash": held} for level, i, held in added.nodes],
         )
-    values = {"size": added.frontier.size, "root": added.frontier.root()}
-    if size == 0:
-        connection.execute(insert(schema.head).values(case_no=store.case_no, **values))
-    else:
-        connection.execute(update(schema.head).where(schema.head.c.case_no == store.case_no).values(**values))
+    connection.execute(
+        update(schema.head)
+        .where(schema.head.c.case_no == store.case_no)
+        .values(size=added.frontier.size, root=added.frontier.root())
+    )
     if project:
         connection.execute(
             insert(schema.decision).values(

@@ -15,4 +15,15 @@ def intake(request: Request) -> Response:
     work = space(request)
     with work.consult("intake") as view:
         found = view.masked(exhibits(view))
-    return work.page(request, "intake.html", "intake", "Intake", exhibits=found, named=NAMED)
+    return work.page(
+        request,
+        "intake.html",
+        "intake",
+        "Intake",
+        # What was left out stands first.
+        exhibits=sorted(found, key=lambda one: (one.complete, not one.not_understood)),
+        files=sum(one.files for one in found),
+        read=sum(one.read for one in found),
+        missed=sum(len(one.not_understood) for one in found),
+        named=NAMED,
+    )

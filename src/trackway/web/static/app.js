@@ -47,12 +47,12 @@ function open(link, event) {
   if (!document.getElementById(pane) || (pane === "evidence" && !document.querySelector("#detail .item"))) return;
   event.preventDefault();
   keep();
+  // The panes take their place at once, so that nothing moves when the answer comes.
+  panes.dataset.open = pane;
+  if (pane === "detail") mark(link);
   const context = { target: `#${pane}`, select: `#${pane}`, swap: "outerHTML show:none", push: "true" };
   if (pane === "detail") context.selectOOB = "#evidence";
-  window.htmx.ajax("GET", link.getAttribute("href"), context).then(() => {
-    panes.dataset.open = pane;
-    if (pane === "detail") mark(link);
-  });
+  window.htmx.ajax("GET", link.getAttribute("href"), context);
 }
 
 function mark(link) {
