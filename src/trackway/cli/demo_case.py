@@ -141,11 +141,17 @@ def _tell(folder: Path, truth: Truth, answers: dict[str, Any], differences: list
     )
     output.line(f"  {counts['personas']} pseudonyms; {len(answers['known'].conflicts)} conflicts between lists")
     output.line("")
-    rows = [
-        [str(row.rank), f"{row.tier} {row.tier_name}", row.reasons[0].sign, row.reasons[0].sentence]
-        for row in answers["queue"][:12]
-    ]
-    output.table("What needs a person first", ["", "tier", "sign", "why"], rows)
+    output.line("What needs a person first:")
+    output.rows(
+        [
+            (str(row.rank), f"tier {row.tier}", row.reasons[0].sign, row.reasons[0].sentence)
+            for row in answers["queue"][:14]
+        ],
+        (2, 6, 19),
+    )
+    rest = len(answers["queue"]) - 14
+    output.line(f"  and {rest} more rows: unlisted and known material, which never stands above a danger")
+    output.line("")
     output.line("Not seen by the machine: " + "; ".join(answers["blind"]) + ".")
     output.line("")
     if differences:

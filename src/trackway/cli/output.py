@@ -61,6 +61,22 @@ def table(title: str, columns: list[str], rows: list[list[str]]) -> None:
     Console().print(shown)
 
 
+def rows(found: list[tuple[str, ...]], widths: tuple[int, ...]) -> None:
+    """Lines in columns without a frame; the last column wraps."""
+    from rich.console import Console
+    from rich.padding import Padding
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(box=None, show_header=False, pad_edge=False, expand=False)
+    for width in widths:
+        shown.add_column(width=width, no_wrap=True, overflow="ellipsis")
+    shown.add_column(overflow="fold")
+    for row in found:
+        shown.add_row(*(Text(clean(cell)) for cell in row))
+    Console().print(Padding(shown, (0, 0, 0, 2)))
+
+
 def line(text: str) -> None:
     """A line for people, without control characters that evidence may carry."""
     print(clean(text))

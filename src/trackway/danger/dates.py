@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, delete, func, insert, select
 
-from trackway.findings.engine import Desk, Stage
+from trackway.findings.engine import Desk, Stage, chunks
 from trackway.store import schema
 
 DAY = 86_400_000_000
@@ -16,18 +16,20 @@ PER_READING = 1 << 32
 def _derive(desk: Desk, subjects: Sequence[str]) -> None:
     for subject in subjects:
         f = schema.finding.c
-        mine = (f.case_no == desk.case_no) & (f.kind == KIND) & (f.subject == subject)
-        before = desk.connection.execute(select(f.body).where(mine)).scalar()
-        date = str(_date(desk.connection, int(subject)))
-        if date == before:
-            continue
-        desk.connection.execute(delete(schema.finding).where(mine))
+        desk.connection.execute(
+            delete(schema.finding).where(f.case_no == desk.case_no, f.kind == KIND, f.subject == subject)
+        )
         desk.connection.execute(
             insert(schema.finding).values(
-                case_no=desk.case_no, kind=KIND, subject=subject, method="exhibit date", version=1, body=date
+                case_no=desk.case_no,
+                kind=KIND,
+                subject=subject,
+                method="exhibit date",
+                version=1,
+                body=str(_date(desk.connection, int(subject))),
             )
         )
-        desk.mark("item", _dated_items(desk))
+        desk.mark("item", _dated_items(desk, int(subject)))
 
 
 def _date(connection: Connection, exhibit: int) -> int:
@@ -50,20 +52,29 @@ def _date(connection: Connection, exhibit: int) -> int:
     return int(last if last is not None else row.added)
 
 
-def _dated_items(desk: Desk) -> Iterable[str]:
-    """Every item whose tier time decides: writers of listed terms, and media that are not known."""
-    h, p, f = schema.term_hit.c, schema.party.c, schema.finding.c
+def _dated_items(desk: Desk, exhibit: int) -> Iterable[str]:
+    """Every item whose tier time decides by this exhibit: writers of listed terms, and new material, in it."""
+    h, p, r, w = schema.term_hit.c, schema.place.c, schema.reading.c, schema.party.c
+    readings = schema.place.join(schema.reading, p.content == r.content)
     writers = desk.connection.execute(
-        select(p.key)
+        select(w.key)
         .distinct()
-        .select_from(schema.term_hit.join(schema.party, h.author == p.no))
-        .where(h.case_no == desk.case_no)
+        .select_from(readings.join(schema.term_hit, h.n.op(">>")(32) == r.no).join(schema.party, h.author == w.no))
+        .where(p.exhibit == exhibit)
     ).scalars()
     yield from (f"persona:{bytes(key).hex()}" for key in writers)
-    media = desk.connection.execute(
+    f, c = schema.finding.c, schema.content.c
+    new = desk.connection.execute(
         select(f.subject).where(f.case_no == desk.case_no, f.kind == "media", f.body.contains('"new_material":true'))
     ).scalars()
-    yield from (f"media:{key}" for key in media)
+    for part in chunks([bytes.fromhex(key) for key in new if ":" not in key]):
+        media = desk.connection.execute(
+            select(c.sha256)
+            .distinct()
+            .select_from(schema.place.join(schema.content, p.content == c.no))
+            .where(p.exhibit == exhibit, c.case_no == desk.case_no, c.sha256.in_(part))
+        ).scalars()
+        yield from (f"media:{bytes(key).hex()}" for key in media)
 
 
 def exhibits_of(desk: Desk, reading: int) -> set[int]:

@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, delete, insert, select
 
+from trackway.danger.reports import report_number
 from trackway.findings.engine import Desk, Settings, Stage, chunks
 from trackway.model.errors import Refused
 from trackway.model.trace import Trace
@@ -179,8 +180,9 @@ def _mark_shared(desk: Desk, numbers: Sequence[int]) -> None:
     for part in chunks(sorted(set(numbers))):
         desk.mark("media", desk.connection.execute(select(s.media).where(s.n.in_(part)).distinct()).scalars())
         t = schema.trace.c
-        for body in desk.connection.execute(select(t.body).where(t.n.in_(part), t.kind == "report")).scalars():
-            desk.mark("item", [f"report:{msgspec.msgpack.decode(body, type=Trace).id}"])
+        of_reports = select(t.body).where(t.n.in_(part), t.kind.in_(("report", "upload")))
+        bodies = desk.connection.execute(of_reports).scalars()
+        desk.mark("item", (f"report:{report_number(msgspec.msgpack.decode(body, type=Trace))}" for body in bodies))
 
 
 WORDS = Stage("words", _derive, _subjects)

@@ -14,7 +14,7 @@ from trackway.model.errors import Refused
 BYTES_MAX = 64 << 20
 BUSY_COLUMN = 1000
 """A column of a two-mode matrix with more rows than this is left out: it would make half a million pairs."""
-_HEADERS = frozenset({"source", "target", "from", "to", "node1", "node2", "a", "b", "i", "j", "x", "y"})
+_HEADERS = frozenset({"source", "target", "from", "to", "node1", "node2"})
 
 
 class Loaded(Struct):
@@ -67,9 +67,8 @@ def _number(cell: str, line: int) -> float:
 
 
 def _edge_list(rows: list[list[str]]) -> Loaded:
-    if {rows[0][0].lower(), rows[0][1].lower()} <= _HEADERS and rows[0][0] != rows[0][1]:
-        named = not rows[1:] or not (rows[0][0] in {row[0] for row in rows[1:]} and len(rows[0]) == 2)
-        rows = rows[1:] if named else rows
+    if {rows[0][0].lower(), rows[0][1].lower()} <= _HEADERS:
+        rows = rows[1:]
     numbers: dict[str, int] = {}
     weights: dict[tuple[int, int], float] = defaultdict(float)
     for line, row in enumerate(rows, 1):

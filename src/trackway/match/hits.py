@@ -75,15 +75,29 @@ def _derive(desk: Desk, subjects: Sequence[str]) -> None:
         connection.execute(
             delete(schema.near).where(near.case_no == desk.case_no, or_(near.a.in_(part), near.b.in_(part)))
         )
-    hits = {(row["media"], row["list_entry"]): row for row in _near_lists(desk, subjects)}
-    hits |= {(row["media"], row["list_entry"]): row for row in _exact(desk, subjects)}
+    there = _there(desk, subjects)
+    hits = {(row["media"], row["list_entry"]): row for row in _near_lists(desk, there)}
+    hits |= {(row["media"], row["list_entry"]): row for row in _exact(desk, there)}
     if hits:
         connection.execute(insert(schema.hit), [hits[key] for key in sorted(hits)])
-    pairs = _near_pairs(desk, subjects)
+    pairs = _near_pairs(desk, there)
     if pairs:
         connection.execute(insert(schema.near), [pairs[key] for key in sorted(pairs)])
     around = set(subjects) | before | stack_of(connection, desk.case_no, subjects)
     desk.mark("media", around | _grouped_with(connection, desk.case_no, around))
+
+
+def _there(desk: Desk, keys: Sequence[str]) -> list[str]:
+    """Without the digests that no record names any more: their file has come."""
+    s = schema.sighting.c
+    named: set[str] = set()
+    for part in chunks([key for key in keys if ":" in key]):
+        named |= set(
+            desk.connection.execute(
+                select(s.media).distinct().where(s.case_no == desk.case_no, s.media.in_(part))
+            ).scalars()
+        )
+    return [key for key in keys if ":" not in key or key in named]
 
 
 def _exact(desk: Desk, subjects: Sequence[str]) -> Iterable[dict[str, Any]]:

@@ -58,8 +58,18 @@ def _reading_subjects(connection: Connection, case_no: int) -> list[str]:
 
 
 def _derive_readings(desk: Desk, subjects: Sequence[str]) -> None:
+    p, r = schema.place.c, schema.reading.c
     for subject in subjects:
         _derive_reading(desk, int(subject))
+    for part in chunks([int(subject) for subject in subjects]):
+        exhibits = desk.connection.execute(
+            select(p.exhibit)
+            .distinct()
+            .select_from(schema.reading.join(schema.place, p.content == r.content))
+            .where(r.no.in_(part))
+        ).scalars()
+        desk.mark("date", map(str, exhibits))
+    desk.mark("report", subjects)
 
 
 def _derive_reading(desk: Desk, reading: int) -> None:
@@ -74,7 +84,21 @@ def _derive_reading(desk: Desk, reading: int) -> None:
         touched |= _write(desk, shares, keys)
     desk.mark("match", (key for key in touched if ":" in key))
     desk.mark("media", touched)
+    if touched:
+        desk.mark("item", _writers(connection, low, high))
     desk.mark("persona", {str(row.party) for row in shares if row.party is not None})
+
+
+def _writers(connection: Connection, low: int, high: int) -> Iterable[str]:
+    """The items of those who wrote a listed term in this reading: they name the files shared with it."""
+    h, p = schema.term_hit.c, schema.party.c
+    keys = connection.execute(
+        select(p.key)
+        .distinct()
+        .select_from(schema.term_hit.join(schema.party, h.author == p.no))
+        .where(h.n.between(low, high))
+    ).scalars()
+    return [f"persona:{bytes(key).hex()}" for key in keys]
 
 
 def _forget(connection: Connection, low: int, high: int) -> set[str]:

@@ -17,7 +17,7 @@ ROWS = 2000
 """Rows held at once while streaming."""
 
 
-class Fields(Struct, omit_defaults=True):
+class Fields(Struct, frozen=True, omit_defaults=True):
     """Of a trace's fields those that say who did what to whom. Their types are the source's, so anything."""
 
     event: Any = None

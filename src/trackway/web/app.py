@@ -102,8 +102,14 @@ def serve(store: CaseStore, settings: Settings, officer: Officer, *, port: int =
     print("Ctrl-C ends it.", flush=True)
     if open_browser:
         webbrowser.open(sign_in)
-    # No access log (addresses), no log of uvicorn's own (texts of errors), no trust in proxies' headers.
-    config = uvicorn.Config(
-        app, access_log=False, log_config=None, log_level="critical", server_header=False, proxy_headers=False
+    server_of(app).run(sockets=[listener])
+
+
+def server_of(app: Starlette) -> uvicorn.Server:
+    """The server, silent: no access log (addresses), no log of its own (texts of errors), no trust in proxies."""
+    logging.getLogger("uvicorn.access").disabled = True
+    return uvicorn.Server(
+        uvicorn.Config(
+            app, access_log=False, log_config=None, log_level="critical", server_header=False, proxy_headers=False
+        )
     )
-    uvicorn.Server(config).run(sockets=[listener])

@@ -29,6 +29,7 @@ def environment() -> Environment:
         "bytes": size,
         "words": words,
         "short": short,
+        "trace": trace,
         "mark": mark,
         "count": count,
         "glyph": GLYPHS.__getitem__,
@@ -90,6 +91,11 @@ def short(name: str, length: int = 10) -> str:
     """The beginning of an id, enough to tell it from its neighbours."""
     name = name.removeprefix("series-").removeprefix("md5:")
     return name if len(name) <= length + 2 else f"{name[:length]}…"
+
+
+def trace(public: str) -> str:
+    """A trace in few letters: the beginning of its reading's key, and the number of its record in it."""
+    return f"{public[:4]}·{int(public[-8:], 16)}"
 
 
 def mark(text: str) -> str:

@@ -49,7 +49,10 @@ function open(link, event) {
   keep();
   // The panes take their place at once, so that nothing moves when the answer comes.
   panes.dataset.open = pane;
-  if (pane === "detail") mark(link);
+  if (pane === "detail") {
+    panes.dataset.detail = "yes";
+    mark(link);
+  }
   const context = { target: `#${pane}`, select: `#${pane}`, swap: "outerHTML show:none", push: "true" };
   if (pane === "detail") context.selectOOB = "#evidence";
   window.htmx.ajax("GET", link.getAttribute("href"), context);

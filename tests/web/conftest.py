@@ -1,0 +1,147 @@
+"""One server a case, one browser, contexts used again: the whole folder runs in minutes on two cores."""
+
+import logging
+import os
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from casework import NOW, OFFICER
+from starlette.applications import Starlette
+from webcase import full_case
+
+from trackway.findings.engine import Settings
+from trackway.sandbox.pool import Pool
+from trackway.store.case import CaseStore, create_case, open_case
+from trackway.web.app import HOST, create_app, server_of
+
+TOKEN = "sign-in-token-of-this-test"
+ARGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+
+
+@dataclass
+class Site:
+    """A workspace that answers: its case, its origin, and the cookie of its session."""
+
+    store: CaseStore
+    app: Starlette
+    port: int
+    cookie: str = ""
+
+    @property
+    def origin(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        return {f"trackway-{self.port}": self.cookie}
+
+    def get(self, path: str, **more: object) -> httpx.Response:
+        """A signed-in GET."""
+        return httpx.get(self.origin + path, cookies=self.cookies, timeout=30, **more)
+
+    def post(self, path: str, fields: dict[str, str], **headers: str) -> httpx.Response:
+        """A signed-in POST as our own page sends it."""
+        own = {"Origin": self.origin, "Sec-Fetch-Site": "same-origin"} | headers
+        held = {"csrf": self.app.state.workspace.sessions.csrf} | fields
+        return httpx.post(self.origin + path, data=held, headers=own, cookies=self.cookies, timeout=30)
+
+
+class Ear(logging.Handler):
+    """Everything that any logger of the process says while the servers run."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(self.format(record))
+
+
+@pytest.fixture(scope="session")
+def ear() -> Iterator[Ear]:
+    """The server's log."""
+    held = Ear()
+    logging.getLogger().addHandler(held)
+    for name in ("trackway.web", "uvicorn", "asyncio"):
+        logging.getLogger(name).setLevel(logging.DEBUG)
+    yield held
+    logging.getLogger().removeHandler(held)
+
+
+@pytest.fixture(scope="session")
+def moment() -> Iterator[None]:
+    """Clocks stand, for the server's threads too."""
+    before = os.environ.get("TRACKWAY_NOW")
+    os.environ["TRACKWAY_NOW"] = NOW
+    yield
+    if before is None:
+        os.environ.pop("TRACKWAY_NOW")
+    else:
+        os.environ["TRACKWAY_NOW"] = before
+
+
+def answering(store: CaseStore) -> Iterator[Site]:
+    """Serve this case from a thread, signed in."""
+    listener = socket.socket()
+    listener.bind((HOST, 0))
+    port = listener.getsockname()[1]
+    app = create_app(store, Settings(), TOKEN, OFFICER, port)
+    server = server_of(app)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    site = Site(store, app, port)
+    site.cookie = httpx.get(f"{site.origin}/enter/{TOKEN}").cookies[f"trackway-{port}"]
+    yield site
+    server.should_exit = True
+    thread.join(10)
+    listener.close()
+    store.close()
+
+
+@pytest.fixture(scope="session")
+def full(tmp_path_factory: pytest.TempPathFactory, pool: Pool, moment: None, ear: Ear) -> Iterator[Site]:
+    """A case with everything in it."""
+    yield from answering(full_case(tmp_path_factory.mktemp("web"), pool))
+
+
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory, moment: None, ear: Ear) -> Iterator[Site]:
+    """A case just made."""
+    folder = tmp_path_factory.mktemp("web") / "empty"
+    create_case(str(folder)).close()
+    yield from answering(open_case(str(folder)))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[object]:
+    """Debian's Chromium, started once."""
+    from playwright.sync_api import sync_playwright
+
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        pytest.skip("There is no Chromium here: install Debian's package chromium to run the browser tests.")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=found, args=ARGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """axe-core's source, from npm."""
+    path = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+    if not path.is_file():
+        pytest.skip("axe-core is not there: run `python hatch_build.py` (npm) first.")
+    return path.read_text("utf-8")
