@@ -65,12 +65,14 @@ def packed(files: dict[str, bytes]) -> bytes:
 def channel(lines: int) -> bytes:
     """An IRC log of one evening; one line uses a term, one names a listed file by its digest."""
     text = ["--- Log opened Sat Feb 28 19:00:00 2026", "19:00 -!- heron [h@marsh.example] has joined #birdhide"]
-    for i in range(lines):
-        text.append(f"19:{i % 60:02d} <{('heron', 'otter', 'grebe')[i % 3]}> {i} lapwings on the far bank")
+    nicks = ("heron", "otter", "grebe")
+    text += [f"19:{i % 60:02d} <{nicks[i % 3]}> {i} lapwings on the far bank" for i in range(lines)]
+    # What a hostile writer may put there: a NUL, which PostgreSQL takes in no text, and bytes that are no UTF-8.
+    text += ["19:59 <grebe> the \0 reeds", "19:59 <grebe> the \udcff bank"]
     text.append(f"20:01 <otter> is yours the same? md5 {hashlib.md5(picture(1)).hexdigest()}")
     text.append("20:02 <heron> lantern tonight at nine, write to heron@marsh.example")
     text.append("20:03 -!- otter is now known as ottr")
-    return "\n".join(text).encode() + b"\n"
+    return "\n".join(text).encode("utf-8", "surrogateescape") + b"\n"
 
 
 def export(extra: int) -> dict[str, bytes]:
@@ -85,7 +87,7 @@ def export(extra: int) -> dict[str, bytes]:
             "date_unixtime": str(1770832920 + number * 60),
             "from": ("heron watch", "reed")[number % 2],
             "from_id": ("user5001", "user5002")[number % 2],
-            "text": f"Frost on the boardwalk, day {number}.",
+            "text": f"Frost on the boardwalk, day {number}." + ("\0 \ud83d \u202e" if number == 3 else ""),
         }
         if number <= 2:
             message |= {"photo": f"photos/photo_{number}.jpg", "width": 320, "height": 240}
@@ -119,7 +121,9 @@ def exhibit(name: str) -> dict[str, bytes]:
     if name == "stick":
         inner = packed({"mail/inbox.mbox": mailbox(), "saved_0017.jpg": picture(1, quality=40)})
         return {"backup.zip": packed({"old/inner.zip": inner, "birdhide.log": channel(60), "empty.txt": b""})}
-    return {f"DCIM/KES_{n:04d}.jpg": picture(20 + n, "SN-7719") for n in range(4)} | {"DCIM/again.jpg": picture(20, "SN-7719")}
+    return {f"DCIM/KES_{n:04d}.jpg": picture(20 + n, "SN-7719") for n in range(4)} | {
+        "DCIM/again.jpg": picture(20, "SN-7719")
+    }
 
 
 def lay_out(folder: Path, names: Iterable[str] = EXHIBITS) -> list[Path]:
@@ -214,7 +218,9 @@ def facts(case: str) -> Counter[tuple[str, ...]]:
 
 def _facts(view: View) -> Iterable[tuple[str, ...]]:
     read, case = view.connection.execute, view.case_no
-    r, t, p, c, m, s = (getattr(schema, name).c for name in ("reading", "trace", "place", "content", "mention", "share"))
+    r, t, p, c, m, s = (
+        getattr(schema, name).c for name in ("reading", "trace", "place", "content", "mention", "share")
+    )
     readings = {int(row.no): bytes(row.key).hex() for row in read(select(r.no, r.key).where(r.case_no == case))}
     parties = {
         int(row.no): bytes(row.key).hex()
@@ -226,13 +232,30 @@ def _facts(view: View) -> Iterable[tuple[str, ...]]:
         return f"{readings[n >> 32]}:{n & 0xFFFFFFFF}"
 
     for row in read(select(schema.reading).where(r.case_no == case)):
-        yield "reading", bytes(row.key).hex(), row.reader, row.state, str(row.kept), bytes(row.root or b"").hex(), row.passes
+        yield (
+            "reading",
+            bytes(row.key).hex(),
+            row.reader,
+            row.state,
+            str(row.kept),
+            bytes(row.root or b"").hex(),
+            row.passes,
+        )
     for row in read(select(t.n, t.leaf, t.author, t.text).where(t.case_no == case)):
         yield "trace", trace(row.n), bytes(row.leaf).hex(), parties.get(row.author, ""), row.text
     for row in read(select(schema.content).where(c.case_no == case)):
         yield "content", bytes(row.sha256).hex(), str(row.size), row.type
     for row in read(select(schema.place).where(p.case_no == case)):
-        yield "place", row.path, str(row.nth), contents.get(row.content, ""), row.outcome, row.reason, row.notes, row.times
+        yield (
+            "place",
+            row.path,
+            str(row.nth),
+            contents.get(row.content, ""),
+            row.outcome,
+            row.reason,
+            row.notes,
+            row.times,
+        )
     for row in read(select(schema.mention).where(m.n.in_(select(t.n).where(t.case_no == case)))):
         yield "mention", trace(row.n), parties[row.party], row.role, str(row.instant), parties.get(row.by, "")
     for row in read(select(schema.share).where(s.case_no == case)):
@@ -240,14 +263,24 @@ def _facts(view: View) -> Iterable[tuple[str, ...]]:
     for row in read(select(schema.measure).where(schema.measure.c.case_no == case)):
         yield "measure", contents[row.content], row.method, str(row.version), row.value
     yield from _names(view.connection, case, parties, readings)
-    for table in (schema.sighting, schema.hit, schema.near, schema.tie_group, schema.term_hit, schema.item, schema.dirty):
+    for table in (
+        schema.sighting,
+        schema.hit,
+        schema.near,
+        schema.tie_group,
+        schema.term_hit,
+        schema.item,
+        schema.dirty,
+    ):
         yield table.name, str(read(select(func.count()).where(table.c.case_no == case).select_from(table)).scalar())
     d = schema.decision.c
     for row in read(select(d.act, d.subject).where(d.case_no == case, d.act == "item-opened")):
         yield row.act, row.subject
 
 
-def _names(connection: Connection, case: int, parties: dict[int, str], readings: dict[int, str]) -> Iterable[tuple[str, ...]]:
+def _names(
+    connection: Connection, case: int, parties: dict[int, str], readings: dict[int, str]
+) -> Iterable[tuple[str, ...]]:
     n = schema.party_name.c
     mine = select(schema.party.c.no).where(schema.party.c.case_no == case)
     for row in connection.execute(select(schema.party_name).where(n.party.in_(mine))):

@@ -10,9 +10,9 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import pytest
-from casework import NOW
 from sqlalchemy import create_engine, text
 
+from casework import NOW
 from trackway.sandbox.pool import Pool
 
 STORES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]

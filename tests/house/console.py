@@ -1,6 +1,6 @@
 """Runs the console blocks of a page, as a reader would: one shell line after a ``$``, then what it printed.
 
-``python tests/house/console.py PAGE...`` writes what the commands print now into the pages (``make docs``).
+``python tests/house/console.py`` writes what the commands print now into the pages (``make docs``).
 """
 
 import os
@@ -14,7 +14,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PAGES = ["README.md", "docs/tutorial/demo-case.md", "docs/how-to/verify-and-checkpoint.md"]
-"""Pages whose blocks are run, each in a folder of its own, from its first block to its last."""
+"""Pages whose blocks are run, one after the other in one folder, each from its first block to its last."""
+ONCE = "trackway demo "
+"""What begins so is run once for all pages."""
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 WIDTH = 100
 SECONDS = 300
@@ -51,22 +53,33 @@ def printed(command: str, folder: Path, variables: dict[str, str]) -> str:
         variables[match[1]] = match[2]
         return ""
     done = subprocess.run(
-        ["sh", "-c", command], cwd=folder, env=variables, stdout=subprocess.PIPE, text=True, timeout=SECONDS, check=False
+        ["sh", "-c", command],
+        cwd=folder,
+        env=variables,
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=SECONDS,
+        check=False,
     )
     return "".join(f"{line.rstrip()}\n" for line in done.stdout.splitlines())
 
 
-def walk(page: str, folder: Path) -> Iterator[tuple[Step, str]]:
-    """Each step of a page, and what it prints now."""
+def walk(page: str, folder: Path, known: dict[str, str]) -> Iterator[tuple[Step, str]]:
+    """Each step of a page, and what it prints now. ``known``: what commands that are run once printed."""
     variables = environment()
     for block in BLOCK.findall(page):
         for step in steps(block):
-            yield step, printed(step.command, folder, variables)
+            now = known.get(step.command)
+            if now is None:
+                now = printed(step.command, folder, variables)
+            if step.command.startswith(ONCE):
+                known[step.command] = now
+            yield step, now
 
 
-def rewritten(page: str, folder: Path) -> str:
+def rewritten(page: str, folder: Path, known: dict[str, str]) -> str:
     """The page with what its commands print now."""
-    found = iter(list(walk(page, folder)))
+    found = iter(list(walk(page, folder, known)))
 
     def block(match: re.Match[str]) -> str:
         lines = [f"$ {step.command}\n{now}" for step, now in (next(found) for _ in steps(match[1]))]
@@ -75,12 +88,13 @@ def rewritten(page: str, folder: Path) -> str:
     return BLOCK.sub(block, page)
 
 
-def main(pages: list[str]) -> None:
-    for name in pages:
-        with tempfile.TemporaryDirectory() as folder:
+def main() -> None:
+    known: dict[str, str] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for name in PAGES:
             page = ROOT / name
-            page.write_text(rewritten(page.read_text("utf-8"), Path(folder)), "utf-8")
+            page.write_text(rewritten(page.read_text("utf-8"), Path(folder), known), "utf-8")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:] or PAGES)
+    main()

@@ -1,4 +1,4 @@
-"""The documentation, held against the program: commands, settings, schemas, dependencies, links, and its own examples."""
+"""The documentation, held against the program: commands, settings, schemas, dependencies, links, examples."""
 
 import json
 import os
@@ -6,7 +6,6 @@ import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote
 
 import console
@@ -39,9 +38,10 @@ def test_no_page_of_the_reference_is_left_from_an_earlier_program() -> None:
 
 @pytest.mark.parametrize("name", reference.commands())
 def test_every_command_is_documented(name: str) -> None:
+    """In the reference, and by hand: where one would use it."""
     assert f"\n## {name}\n" in _text("docs/reference/cli.md")
-    words = [_text(f"docs/{path}") for path in ("reference/commands.md",)]
-    assert any(f"`{name}`" in text for text in words), f"docs/reference/commands.md does not say what {name} is for"
+    by_hand = [page.read_text("utf-8") for page in PAGES if page.name != "cli.md"]
+    assert any(re.search(rf"\btrackway {name}\b", text) for text in by_hand), f"no page says what {name} is for"
 
 
 @pytest.mark.parametrize("name", Settings.__struct_fields__)
@@ -113,17 +113,59 @@ def test_every_page_can_be_reached_from_the_first() -> None:
     assert [str(page.relative_to(ROOT)) for page in PAGES if page not in seen] == []
 
 
-@pytest.fixture(scope="module", params=console.PAGES)
-def walked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[tuple[console.Step, str]]:
-    folder = tmp_path_factory.mktemp("page")
-    return list(console.walk(_text(request.param), folder))
+Walked = dict[str, list[tuple[console.Step, str]]]
 
 
-@pytest.mark.xdist_group("documentation")
-def test_the_examples_print_what_the_page_shows(walked: list[tuple[console.Step, str]]) -> None:
-    assert walked, "a page with no example"
-    for step, now in walked:
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("examples")
+
+
+@pytest.fixture(scope="module")
+def walked(folder: Path) -> Walked:
+    """Every page's examples, run one after the other; ``heron`` in the folder is then the demonstration."""
+    known: dict[str, str] = {}
+    return {name: list(console.walk(_text(name), folder, known)) for name in console.PAGES}
+
+
+@pytest.mark.xdist_group("examples")
+@pytest.mark.parametrize("page", console.PAGES)
+def test_the_examples_print_what_the_page_shows(walked: Walked, page: str) -> None:
+    assert walked[page], "a page with no example"
+    for step, now in walked[page]:
         assert now == step.shown, f"$ {step.command} (make docs writes what it prints now)"
+
+
+@pytest.mark.xdist_group("examples")
+@pytest.mark.parametrize("name", sorted(set(reference.schemas()) - {"add", "trace", "error", "hash"}))
+@pytest.mark.usefixtures("walked")
+def test_what_a_command_prints_fits_its_schema(folder: Path, name: str) -> None:
+    _fits(name, console.printed(f"trackway {name} heron/case --json", folder, console.environment()))
+
+
+@pytest.mark.xdist_group("examples")
+@pytest.mark.usefixtures("walked")
+def test_what_the_other_commands_print_fits_its_schema(folder: Path) -> None:
+    def run(command: str) -> str:
+        return console.printed(command, folder, console.environment())
+
+    _fits("add", run("trackway add heron/case heron/exhibits/usb-stick --basis 'invented, item 2' --json"))
+    _fits("hash", run("trackway hash heron/exhibits/heron-watch.mbox --json"))
+    _fits("error", run("trackway queue no-such-case --json"))
+    queue = json.loads(run("trackway queue heron/case --json"))
+    _fits("trace", run(f"trackway show heron/case {queue[0]['reasons'][0]['traces'][0]} --json"))
+
+
+def _fits(name: str, printed: str) -> None:
+    answer = json.loads(printed)
+    jsonschema.Draft202012Validator(json.loads(reference.schemas()[name])).validate(answer)
+    assert answer, "an empty answer fits everything"
+
+
+def test_control_another_answer_fits_no_schema() -> None:
+    for name in reference.schemas():
+        with pytest.raises(jsonschema.ValidationError):
+            _fits(name, '[{"rank": "first"}, "heron"]')
 
 
 def test_every_command_shown_anywhere_exists() -> None:
@@ -136,20 +178,18 @@ def test_every_command_shown_anywhere_exists() -> None:
                 assert name in known, f"{page.name}: trackway {name}"
 
 
-def test_no_figure_without_its_condition() -> None:
-    """README says before anything else that this is not for real cases yet."""
+def test_the_first_page_says_that_this_is_not_for_real_cases_yet() -> None:
     first = _text("README.md")[:3000]
     assert "No real case before the team server's need-to-know is in place." in first
 
 
 def test_control_a_step_that_prints_something_else_is_seen(tmp_path: Path) -> None:
     page = "```console\n$ echo heron\nwren\n$ export A=b\n$ echo $A\nb\n```"
-    found = list(console.walk(page, tmp_path))
+    found = list(console.walk(page, tmp_path, {}))
     assert [step.shown == now for step, now in found] == [False, True, True]
-    assert console.rewritten(page, tmp_path) == page.replace("wren", "heron")
+    assert console.rewritten(page, tmp_path, {}) == page.replace("wren", "heron")
 
 
 def test_control_the_environment_of_the_examples_is_the_readers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(os.environ, "TRACKWAY_NOW", "2001-01-01")
-    found: dict[str, Any] = console.environment()
-    assert "TRACKWAY_NOW" not in found
+    assert "TRACKWAY_NOW" not in console.environment()

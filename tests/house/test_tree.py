@@ -52,7 +52,8 @@ def test_no_file_names_a_machine_a_registry_or_a_tool_of_the_workplace() -> None
 
 
 @pytest.mark.parametrize(
-    "text", ["see /ro" + "ot/.cache/x", "cd /wo" + "rk/main", "ht" + "tps://pypi.org/simple", "git@ht" + "tp://a.b.nl/x"]
+    "text",
+    ["see /ro" + "ot/.cache/x", "cd /wo" + "rk/main", "ht" + "tps://pypi.org/simple", "git@ht" + "tp://a.b.nl/x"],
 )
 def test_control_each_would_be_seen(text: str) -> None:
     assert _found(text)

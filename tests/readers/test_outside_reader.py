@@ -53,9 +53,9 @@ def reader() -> Reader:
 
 
 @pytest.mark.usefixtures("installed")
-def test_an_installed_reader_is_found_last_and_says_whose_it_is() -> None:
+def test_an_installed_reader_comes_after_ours_but_before_plain_text_and_says_whose_it_is() -> None:
     names = [reader.name for reader in registry.readers()]
-    assert names[-1] == "feeder-log@trackway-feeder-log-1.0"
+    assert names[-2:] == ["feeder-log@trackway-feeder-log-1.0", "text"]
 
 
 def test_without_the_package_there_is_no_such_reader() -> None:

@@ -13,8 +13,8 @@ from trackway.store.migrations import HEAD, _config, known_revision
 
 Case = Callable[[str], str]
 REMEDY = (
-    "The tables of store/schema.py are not those that the migrations make. Add a revision below store/migrations/versions "
-    "(and raise HEAD) that does this:\n"
+    "The tables of store/schema.py are not those that the migrations make. Add a revision below "
+    "store/migrations/versions (and raise HEAD) that does this:\n"
 )
 
 

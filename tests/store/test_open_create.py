@@ -120,13 +120,17 @@ def test_a_case_folder_is_for_its_owner_only(tmp_path: Path) -> None:
     assert (tmp_path / "case" / DATABASE).stat().st_mode & 0o077 == 0
 
 
-@pytest.mark.parametrize("address", ["postgresql://nobody@/x?host=/nowhere", "postgresql://nobody@/x?host=/nowhere&case="])
+@pytest.mark.parametrize(
+    "address", ["postgresql://nobody@/x?host=/nowhere", "postgresql://nobody@/x?host=/nowhere&case="]
+)
 def test_an_address_without_a_case_is_refused(address: str) -> None:
     assert refusal(lambda: open_case(address)) == ("no-case", "Say which case: postgresql://...?case=NAME")
 
 
 @pytest.mark.parametrize("act", [open_case, create_case])
-def test_a_server_that_cannot_be_reached_is_refused_without_its_address(act: Callable[[str], object], tmp_path: Path) -> None:
+def test_a_server_that_cannot_be_reached_is_refused_without_its_address(
+    act: Callable[[str], object], tmp_path: Path
+) -> None:
     address = f"postgresql://officer:secretword@/x?host={tmp_path}&case=heron"
     code, sentence = refusal(lambda: act(address))
     assert code == "database"

@@ -5,9 +5,9 @@ from itertools import permutations
 from pathlib import Path
 from typing import Any
 
-import casework
 import pytest
 
+import casework
 from trackway.sandbox.pool import Pool
 from trackway.store.case import create_case, open_case
 from trackway.views.verify import verify

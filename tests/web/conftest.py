@@ -12,10 +12,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from casework import NOW, OFFICER
 from starlette.applications import Starlette
 from webcase import full_case
 
+from casework import NOW, OFFICER
 from trackway.findings.engine import Settings
 from trackway.sandbox.pool import Pool
 from trackway.store.case import CaseStore, create_case, open_case

@@ -3,8 +3,9 @@
 import re
 
 import pytest
-from conftest import Site
 from webcase import claimed
+
+from conftest import Site
 
 
 def _first_form(page: str) -> dict[str, str]:
@@ -84,6 +85,8 @@ def test_settings_are_kept_in_the_browser(full: Site) -> None:
         "trackway-theme": "dark",
         "trackway-keys": "off",
     }
-    page = full.get("/help", headers={"Cookie": f"trackway-{full.port}={full.cookie}; trackway-theme=dark; trackway-keys=off"})
+    page = full.get(
+        "/help", headers={"Cookie": f"trackway-{full.port}={full.cookie}; trackway-theme=dark; trackway-keys=off"}
+    )
     assert 'data-theme="dark"' in page.text
     assert 'data-keys="off"' in page.text

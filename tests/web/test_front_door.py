@@ -4,13 +4,13 @@ import re
 
 import httpx
 import pytest
-from conftest import TOKEN, Ear, Site
 from sqlalchemy import func, select
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from webcase import CANARIES, claimed
 
+from conftest import TOKEN, Ear, Site
 from trackway.store import schema
 from trackway.web.shell import CSP
 
@@ -62,7 +62,9 @@ def test_nothing_is_shown_without_a_session(site: Site, path: str) -> None:
         assert "otter" not in answer.text
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:{port}", "127.0.0.1", "127.0.0.1:1", "", "127.0.0.1.:{port}"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:{port}", "127.0.0.1", "127.0.0.1:1", "", "127.0.0.1.:{port}"]
+)
 def test_another_name_for_this_machine_is_refused(site: Site, host: str) -> None:
     """DNS rebinding: a page elsewhere resolves its own name to 127.0.0.1."""
     given = host.format(port=site.port)

@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from conftest import Site
 from webcase import HOSTILE, claimed
 
+from conftest import Site
 from trackway.web.keys import KEYS, Key, collisions
 
 
@@ -21,7 +21,7 @@ def text_of(html: str) -> str:
         ("/queue", r"Queue Not seen by the machine: .*(danger now|likely ongoing).*Acknowledge"),
         ("/media", r"Media .*No picture is shown here"),
         ("/personas", r"Personas One a stable account"),
-        ("/lists", r"Known lists \d+ conflicts between lists.* Conflicts .*category.* In force partner"),
+        ("/lists", r"Known lists \d+ conflicts between lists.* Conflicts .*category.* In force List"),
         ("/intake", r"Intake \d+ of \d+ read; 2 not.* broken\.jpg .* notes\.bin no reader knows"),
         ("/custody", r"Custody ✓ Chain whole to entry \d+"),
     ],
@@ -97,7 +97,7 @@ def test_the_timeline_equals_its_table(full: Site) -> None:
     page = full.get(f"/persona/{persona}").text
     table = page.partition("The same as a table")[2]
     total = sum(map(int, re.findall(r"</th><td class=\"num\">(\d+)</td>", table)))
-    listed = full.get(f"/persona/{persona}/traces").text.count("data-row")
+    listed = full.get(f"/persona/{persona}/traces").text.count("row slim")
     assert total == listed > 0
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from casework import BASIS, OFFICER
 from PIL import Image
 from sqlalchemy import select
 
+from casework import BASIS, OFFICER
 from trackway.acts import claims as decisions
 from trackway.acts import intake as acts
 from trackway.acts.analyse import analyse

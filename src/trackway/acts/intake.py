@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
 from trackway.acts.analyse import Tell, analyse
 from trackway.danger.terms import load_terms, read_terms
 from trackway.findings.engine import Settings
 from trackway.intake.exhibit import Exhibit, locate
-from trackway.intake.law import Law, check_law
+from trackway.intake.law import Law, check_law, named
 from trackway.intake.run import Intake, Progress
 from trackway.intake.tasks import Stop
 from trackway.lists.load import Loaded, load
@@ -28,6 +30,8 @@ class Order:
     zone: str | None = None
     acquired: int | None = None
     privileged: Path | None = None
+    again: bool = False
+    """Read again what was read before, as after a reader's new version."""
 
 
 @dataclass(slots=True)
@@ -58,6 +62,7 @@ def add(
     except ValueError as error:
         raise Refused(f"{error}. Give a name such as Europe/Amsterdam.", "bad-zone") from error
     privileged = _privileged(order.privileged)
+    law = msgspec.structs.replace(order.law, privileged=named(privileged))
     found: list[Exhibit] = []
     added = Added()
     for given in order.exhibits:
@@ -72,7 +77,7 @@ def add(
         for exhibit in found:
             if stop.is_set():
                 break
-            number = intake.run(exhibit, order.law, order.zone, order.acquired, officer)
+            number = intake.run(exhibit, law, order.zone, order.acquired, officer, order.again)
             added.exhibits.append((exhibit.given, number))
         added.stopped = stop.is_set()
         progress.stage = "deriving"

@@ -77,7 +77,7 @@ class Bar:
         left = (progress.planned - progress.places) * seconds / max(progress.places, 1)
         sys.stderr.write(
             f"\r\033[K{output.clean(progress.exhibit)}: {progress.stage}, {progress.places} of {progress.planned} "
-            f"files found so far, {progress.traces} records ({progress.traces / seconds:,.0f}/s), about {left:.0f} s left"
+            f"files found so far, {progress.traces} records ({progress.traces / seconds:,.0f}/s), {left:.0f} s left"
         )
         sys.stderr.flush()
 
@@ -93,12 +93,13 @@ def add(
     zone: str | None,
     acquired: str | None,
     privileged: Path | None,
+    again: bool,
     officer: Officer,
     json: bool,
 ) -> int:
     """Read exhibits. Exit code 1 where a reader claimed a file and could not read all of it, or one was refused."""
     when = None if acquired is None else instant_of(moment_of(acquired, "--acquired"))
-    order = acts.Order(tuple(given), law, zone, when, privileged)
+    order = acts.Order(tuple(given), law, zone, when, privileged, again)
     stop, bar = Stop(), Bar()
     progress = Progress(changed=bar)
     with opened(case) as (store, settings):

@@ -86,6 +86,7 @@ def add(
         str | None, typer.Option(metavar="ZONE", help="Zone of times without one, such as Europe/Amsterdam.")
     ] = None,
     acquired: Annotated[str | None, typer.Option(metavar="DATE", help="When the exhibits were acquired.")] = None,
+    again: Annotated[bool, typer.Option("--again", help="Read again what was read: after a new version.")] = False,
     officer: As = None,
     now: Now = None,
     json: Json = False,
@@ -97,7 +98,7 @@ def add(
         basis, authority, decision, seizure, ends, scope_from, scope_until, scope_undated, scope_person, scope_kind
     )
     _set_now(now)
-    raise typer.Exit(intake.add(case, exhibits, law, zone, acquired, privileged, _officer(officer), json))
+    raise typer.Exit(intake.add(case, exhibits, law, zone, acquired, privileged, again, _officer(officer), json))
 
 
 @app.command()

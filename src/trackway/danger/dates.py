@@ -55,12 +55,11 @@ def _date(connection: Connection, exhibit: int) -> int:
 def _dated_items(desk: Desk, exhibit: int) -> Iterable[str]:
     """Every item whose tier time decides by this exhibit: writers of listed terms, and new material, in it."""
     h, p, r, w = schema.term_hit.c, schema.place.c, schema.reading.c, schema.party.c
+    low = r.no * PER_READING
     readings = schema.place.join(schema.reading, p.content == r.content)
+    hits = readings.join(schema.term_hit, h.n.between(low, low + (PER_READING - 1)))
     writers = desk.connection.execute(
-        select(w.key)
-        .distinct()
-        .select_from(readings.join(schema.term_hit, h.n.op(">>")(32) == r.no).join(schema.party, h.author == w.no))
-        .where(p.exhibit == exhibit)
+        select(w.key).distinct().select_from(hits.join(schema.party, h.author == w.no)).where(p.exhibit == exhibit)
     ).scalars()
     yield from (f"persona:{bytes(key).hex()}" for key in writers)
     f, c = schema.finding.c, schema.content.c

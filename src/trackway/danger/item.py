@@ -12,12 +12,12 @@ TIERS: dict[Tier, str] = {
     4: "unresolved known",
     5: "known",
 }
-SubjectKind = Literal["persona", "media", "report", "series", "identifier", "camera", "exhibit"]
+SubjectKind = Literal["persona", "media", "report", "series", "identifier", "camera", "source", "exhibit"]
 
 
 class Ref(Struct, frozen=True, order=True):
     """What an item is about: persona -> its id; media -> SHA-256; report -> its number; series -> its token; camera ->
-    serial or model, and the exhibit."""
+    serial or model, and the exhibit; source -> SHA-256 of a text whose writer nobody names."""
 
     kind: SubjectKind
     id: str

@@ -41,6 +41,8 @@ def _reasons(desk: Desk, ref: Ref) -> list[Reason]:
             media = signs.media_finding(desk, ref.id)
             _regroup(desk, ref.id, media)
             return [] if media is None else signs.of_media(desk, media)
+        case "source":
+            return signs.of_source(desk, ref.id)
         case "camera":
             return signs.of_unlisted(desk, ref)
         case _:

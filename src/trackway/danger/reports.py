@@ -19,17 +19,21 @@ def report_number(trace: Trace) -> str:
     return str(trace.fields.get("report") or trace.id)
 
 
+def current_text(desk: Desk, reading: int) -> bool:
+    """Whether this is the current reading of its source, and not merely what a picture says of itself."""
+    r = schema.reading.c
+    row = desk.connection.execute(select(r.reader, r.current).where(r.no == reading)).first()
+    return row is not None and bool(row.current) and row.reader != "media"
+
+
 def _derive(desk: Desk, subjects: Sequence[str]) -> None:
     t, f = schema.trace.c, schema.finding_link.c
     for subject in subjects:
         mine = (f.case_no == desk.case_no) & (f.kind == KIND) & (f.subject == subject)
         numbers = set(desk.connection.execute(select(f.to).where(mine)).scalars())
         desk.connection.execute(delete(schema.finding_link).where(mine))
-        reader = desk.connection.execute(
-            select(schema.reading.c.reader).where(schema.reading.c.no == int(subject))
-        ).scalar_one()
         found: set[str] = set()
-        if reader != "media":
+        if current_text(desk, int(subject)):
             low, high = span(int(subject))
             bodies = desk.connection.execute(
                 select(t.body).where(t.n.between(low, high), t.kind.in_(("report", "upload")))

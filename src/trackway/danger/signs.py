@@ -70,6 +70,30 @@ def of_persona(desk: Desk, party: int) -> list[Reason]:
     return reasons
 
 
+def of_source(desk: Desk, sha256: str) -> list[Reason]:
+    """Listed terms in a text whose writer nobody names (a notes file): somebody should read it."""
+    h, t, r, c = schema.term_hit.c, schema.term.c, schema.reading.c, schema.content.c
+    readings = desk.connection.execute(
+        select(r.no)
+        .select_from(schema.reading.join(schema.content, r.content == c.no))
+        .where(c.case_no == desk.case_no, c.sha256 == bytes.fromhex(sha256), r.current.is_(True))
+    ).scalars()
+    by_sign: dict[str, set[int]] = defaultdict(set)
+    for reading in readings.all():
+        low, high = span(int(reading))
+        rows = desk.connection.execute(
+            select(h.n, t.sign)
+            .select_from(schema.term_hit.join(schema.term, h.term == t.no))
+            .where(h.n.between(low, high), h.author.is_(None))
+        )
+        for row in rows:
+            by_sign[row.sign].add(int(row.n))
+    return [
+        _reason(desk, sign, 2, f"A text of a writer who is not named holds a listed term ({sign}).", numbers, [])
+        for sign, numbers in sorted(by_sign.items())
+    ]
+
+
 def _shared_in(desk: Desk, numbers: set[int]) -> list[str]:
     s = schema.sighting.c
     found: set[str] = set()

@@ -1,22 +1,21 @@
 """The team's own danger terms: loaded from CSV, found as whole words. Shipped lists hold placeholder words only.
 
-A term is looked for in text folded the same way: compatibility forms (full width), case, accents and characters without
-width make no difference; blanks inside a term match any run of blanks.
+A term is found in any spelling that a reader would take for it (``danger.disguise``): case, accents and full width make
+no difference, nor do digits for letters, letters of other scripts, stretched letters, or letters set apart.
 """
 
 import csv
 import io
 import re
-import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, delete, insert, select
 
-from trackway.danger.reports import report_number
+from trackway.danger import disguise
+from trackway.danger.reports import current_text, report_number
 from trackway.findings.engine import Desk, Settings, Stage, chunks
 from trackway.model.errors import Refused
 from trackway.model.trace import Trace
@@ -25,7 +24,6 @@ from trackway.store import schema
 MAX_TERMS = 20_000
 MAX_LENGTH = 200
 _SIGN = re.compile(r"[a-z][a-z0-9-]{0,39}")
-_NO_WIDTH = dict.fromkeys([*range(0x200B, 0x2010), *range(0x202A, 0x202F), 0x2060, 0xFEFF, 0x00AD, 0x180E])
 
 
 class Term(Struct, frozen=True):
@@ -35,14 +33,6 @@ class Term(Struct, frozen=True):
     sign: str
     language: str = ""
     note: str = ""
-
-
-def fold(text: str) -> str:
-    """Text as terms are compared: NFKC, case-folded, without accents and characters of no width."""
-    if text.isascii():
-        return text.lower()
-    spread = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text.translate(_NO_WIDTH)).casefold())
-    return unicodedata.normalize("NFC", "".join(c for c in spread if not unicodedata.combining(c)))
 
 
 def read_terms(path: Path) -> tuple[list[Term], list[tuple[str, str]]]:
@@ -89,23 +79,47 @@ def _fault(row: dict[str, str]) -> str:
 
 
 class Matcher:
-    """Finds all terms in texts; one pass decides that there is none."""
+    """Finds all terms in texts, as written or in disguise; one pass decides that there is none."""
 
     def __init__(self, terms: dict[int, str]) -> None:
         """``terms``: number -> term as written."""
-        patterns = {no: r"\s+".join(re.escape(word) for word in fold(term).split()) for no, term in terms.items()}
-        self._single = {no: re.compile(rf"(?<!\w){pattern}(?!\w)") for no, pattern in patterns.items()}
-        whole = "|".join(sorted(set(patterns.values()), key=lambda p: (-len(p), p)))
-        self._any = re.compile(rf"(?<!\w)(?:{whole})(?!\w)") if patterns else None
+        self._terms = {no: disguise.plain(term) for no, term in terms.items()}
+        bones = {no: disguise.thin(disguise.skeletons(term)[0]) for no, term in self._terms.items()}
+        self._bones = {no: skeleton for no, skeleton in bones.items() if skeleton}
+        self._any = disguise.any_of(set(self._bones.values()))
+        self._patterns: dict[tuple[int, bool], re.Pattern[str]] = {}
 
     def find(self, text: str) -> list[int]:
-        """Numbers of the terms that stand in the text as whole words."""
-        if self._any is None or not text:
+        """Numbers of the terms that stand in the text as whole words, in order."""
+        if not text or self._any is None:
             return []
-        folded = fold(text)
-        if self._any.search(folded) is None:
-            return []
-        return [no for no, pattern in self._single.items() if pattern.search(folded)]
+        folded = disguise.plain(text)
+        found = self._find(folded)
+        if not text.isascii() and (changed := disguise.plain(disguise.latin(text))) != folded:
+            found |= self._find(changed)
+        return sorted(found)
+
+    def _find(self, text: str) -> set[int]:
+        assert self._any is not None
+        skeletons = [skeleton for skeleton in disguise.skeletons(text) if self._any.search(skeleton)]
+        if not skeletons:
+            return set()
+        thin = [disguise.thin(skeleton) for skeleton in skeletons]
+        there = {no for no, bones in self._bones.items() if any(bones in one for one in thin)}
+        found = {no for no in there if self._pattern(no, False).search(text)}
+        left = {no for no in there - found if disguise.letters(self._terms[no]) >= disguise.LEAST}
+        for laid_open in disguise.unmasked(text) if left else ():
+            for no in left - found:
+                match = self._pattern(no, True).search(laid_open)
+                if match is not None and disguise.spells(match.group()):
+                    found.add(no)
+        return found
+
+    def _pattern(self, no: int, loose: bool) -> re.Pattern[str]:
+        if (no, loose) not in self._patterns:
+            shape = disguise.loosely if loose else disguise.exactly
+            self._patterns[(no, loose)] = re.compile(shape(self._terms[no]))
+        return self._patterns[(no, loose)]
 
 
 def load_terms(connection: Connection, case_no: int, terms: Sequence[Term], first: int) -> int:
@@ -144,27 +158,51 @@ def _derive(desk: Desk, subjects: Sequence[str]) -> None:
         terms = connection.execute(select(c.no, c.term).where(c.case_no == desk.case_no).order_by(c.no))
         desk.cache["matcher"] = Matcher({int(row.no): row.term for row in terms})
     matcher: Matcher = desk.cache["matcher"]
-    t, h = schema.trace.c, schema.term_hit.c
+    h = schema.term_hit.c
     for subject in subjects:
         reading, first, last = (int(part) for part in subject.split(":"))
         low, high = reading << 32 | first, reading << 32 | last
         authors = set(connection.execute(select(h.author).where(h.n.between(low, high))).scalars())
         touched = list(connection.execute(select(h.n).where(h.n.between(low, high)).distinct()).scalars())
         connection.execute(delete(schema.term_hit).where(h.n.between(low, high)))
-        rows: list[dict[str, Any]] = []
-        texts = connection.execute(
-            select(t.n, t.author, t.text).where(t.n.between(low, high), t.text != "").order_by(t.n)
-        ).yield_per(5000)
-        for n, author, text in texts:
-            rows.extend(
-                {"n": n, "term": term, "case_no": desk.case_no, "author": author} for term in matcher.find(text)
-            )
+        rows = [
+            {"n": n, "term": term, "case_no": desk.case_no, "author": author}
+            for n, author, text in (_texts(desk, reading, low, high) if matcher.any else ())
+            for term in matcher.find(text)
+        ]
         if rows:
             connection.execute(insert(schema.term_hit), rows)
         authors |= {row["author"] for row in rows}
         _mark_writers(desk, authors)
+        if None in authors:
+            desk.mark("item", [f"source:{source_of(desk, reading)}"])
         touched.extend(row["n"] for row in rows)
         _mark_shared(desk, touched)
+
+
+def _texts(desk: Desk, reading: int, low: int, high: int) -> Iterator[tuple[int, int | None, str]]:
+    """(trace, author, text) of the traces low to high of a current reading; a mail's subject is text too."""
+    if not current_text(desk, reading):
+        return
+    t = schema.trace.c
+    rows = desk.connection.execute(
+        select(t.n, t.author, t.text, t.kind, t.body)
+        .where(t.n.between(low, high), (t.text != "") | (t.kind == "mail"))
+        .order_by(t.n)
+    ).yield_per(5000)
+    for n, author, text, kind, body in rows:
+        if kind == "mail":
+            text = f"{msgspec.msgpack.decode(body, type=Trace).fields.get('subject') or ''}\n{text}"
+        yield n, author, text
+
+
+def source_of(desk: Desk, reading: int) -> str:
+    """SHA-256 of what a reading reads."""
+    r, c = schema.reading.c, schema.content.c
+    sha256 = desk.connection.execute(
+        select(c.sha256).select_from(schema.reading.join(schema.content, r.content == c.no)).where(r.no == reading)
+    ).scalar_one()
+    return bytes(sha256).hex()
 
 
 def _mark_writers(desk: Desk, authors: set[int | None]) -> None:

@@ -5,7 +5,7 @@ the parent process, between the worker's answer and the store: a worker that was
 """
 
 import hashlib
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Literal, get_args
 
 import msgspec
@@ -16,6 +16,8 @@ from trackway.model.times import instant_of
 from trackway.model.trace import PersonaRef, Trace, TraceKind
 
 Verdict = Literal["in", "out", "quarantined"]
+DAY = 86_400_000_000
+"""Microseconds."""
 
 
 class Scope(Struct, frozen=True, omit_defaults=True):
@@ -48,6 +50,8 @@ class Law(Struct, frozen=True, omit_defaults=True):
     seizure: str = ""
     ends: str = ""
     scope: Scope = Scope()
+    privileged: str = ""
+    """Which list of privileged contacts was laid beside it (``named``)."""
 
 
 def day(text: str, what: str, after: bool = False) -> int:
@@ -58,9 +62,17 @@ def day(text: str, what: str, after: bool = False) -> int:
         raise Refused(f"{what}: {text!r} is not a date like 2026-03-01.", "bad-date") from error
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    if after and len(text) == len("2026-03-01"):
-        moment += timedelta(days=1)
-    return instant_of(moment)
+    # In microseconds: the day after 9999-12-31, written by who means "for ever", is no datetime.
+    return instant_of(moment) + (DAY if after and _is_day(text) else 0)
+
+
+def _is_day(text: str) -> bool:
+    """Whether a whole day was written, not a moment of it."""
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def scope_of(since: str | None, until: str | None, undated: bool, persons: list[str], kinds: list[str]) -> Scope:
@@ -74,7 +86,10 @@ def scope_of(since: str | None, until: str | None, undated: bool, persons: list[
     end = None if until is None else day(until, "scope until", after=True)
     if start is not None and end is not None and end <= start:
         raise Refused("The scope's period ends before it starts.", "bad-period")
-    return Scope(start, end, undated, tuple(sorted({p.casefold() for p in persons})), tuple(sorted(set(kinds))))
+    if not all(person.strip() for person in persons):
+        raise Refused("The scope names a person without a word; an empty name would not limit it.", "bad-person")
+    who = tuple(sorted({person.strip().casefold() for person in persons}))
+    return Scope(start, end, undated, who, tuple(sorted(set(kinds))))
 
 
 def check_law(law: Law, today: datetime) -> None:
@@ -96,11 +111,16 @@ class Gate:
         self.digest = scope.digest + (":" + _digest(privileged) if privileged else "")
 
     def judge(self, trace: Trace) -> Verdict:
+        if self._scope.kinds and trace.kind not in self._scope.kinds:
+            return "out"
+        return self.carries(trace)
+
+    def carries(self, trace: Trace) -> Verdict:
+        """Whether what this record carries (the attachments of a mail) may be read: its period and its people decide;
+        the kind of each is its own."""
         if self.open:
             return "in"
         scope = self._scope
-        if scope.kinds and trace.kind not in scope.kinds:
-            return "out"
         if scope.since is not None or scope.until is not None:
             instant = trace.when.instant if trace.when else None
             if instant is None:
@@ -126,8 +146,16 @@ def _words(trace: Trace) -> list[str]:
     for party in parties:
         words.append(party.key.casefold())
         words.extend(name.casefold() for name in party.names)
+    if trace.conversation is not None and trace.conversation.visibility == "private":
+        # A conversation of two is known by the other party also where the record itself names only its writer.
+        words += [trace.conversation.id.casefold(), trace.conversation.name.casefold()]
     return words
 
 
 def _digest(words: frozenset[str]) -> str:
     return hashlib.sha256("\0".join(sorted(words)).encode()).hexdigest()[:16]
+
+
+def named(privileged: frozenset[str]) -> str:
+    """What a law records of the list of privileged contacts: never a name of it."""
+    return f"{len(privileged)} contacts, digest {_digest(privileged)}" if privileged else ""

@@ -6,6 +6,7 @@ The calling thread is the writer; ``Threads`` digest and drive the locked worker
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 from sqlalchemy import insert, select, update
@@ -25,6 +26,9 @@ from trackway.store.journal import Officer, record
 
 MEDIA = "media"
 """The reader whose one trace is the file itself: outside the scope, the file is no item either."""
+MAIL = "mail"
+"""The reader whose record i (from 0) carries the members below ``<i + 1>/``: they go where the mail goes."""
+CHANGED = "the file has changed since it was first read; the first reading stands"
 
 
 @dataclass(slots=True)
@@ -49,6 +53,7 @@ class Held:
 
     no: int
     outcome: str
+    reason: str
     sha256: bytes | None
     times: str
 
@@ -65,10 +70,16 @@ class Intake:
         self._open: dict[int, OpenReading] = {}
         self._under_way = 0
 
-    def run(self, exhibit: Exhibit, law: Law, zone: str | None, acquired: int | None, officer: Officer) -> int:
-        """Read the exhibit under this law; returns its internal number. Raises Refused."""
+    def run(
+        self, exhibit: Exhibit, law: Law, zone: str | None, acquired: int | None, officer: Officer, again: bool = False
+    ) -> int:
+        """Read the exhibit under this law; returns its internal number. ``again``: also what was read before, as after
+        a reader's new version. Raises Refused."""
         phase("plan")
         number, zone = register(self._store, exhibit, law, zone, acquired, officer)
+        self._doubted = self._doubted_images(number)
+        if again:
+            _reopen(self._store, number)
         self._officer = officer
         self._gate = Gate(law.scope, self._privileged)
         self._held = self._known_places(number)
@@ -82,6 +93,8 @@ class Intake:
                 self._drive(exhibit, number, threads)
                 phase("commit")
                 self._writer.commit()
+                self._progress.traces = self._writer.committed_traces
+                self._progress.tell()
         finally:
             opener.close()
         if not self._stop.is_set():
@@ -92,17 +105,25 @@ class Intake:
     def _known_places(self, number: int) -> dict[tuple[int, str, int], Held]:
         p, c = schema.place.c, schema.content.c
         statement = (
-            select(p.parent, p.path, p.nth, p.no, p.outcome, c.sha256, p.times)
+            select(p.parent, p.path, p.nth, p.no, p.outcome, p.reason, c.sha256, p.times)
             .select_from(schema.place.outerjoin(schema.content, p.content == c.no))
             .where(p.exhibit == number)
         )
         with self._store.read() as connection:
             return {
                 (int(row.parent), row.path, int(row.nth)): Held(
-                    int(row.no), row.outcome, None if row.sha256 is None else bytes(row.sha256), row.times
+                    int(row.no), row.outcome, row.reason, None if row.sha256 is None else bytes(row.sha256), row.times
                 )
                 for row in connection.execute(statement)
             }
+
+    def _doubted_images(self, number: int) -> frozenset[str]:
+        """Images whose acquisition digest did not hold when it was looked at last."""
+        e = schema.exhibit.c
+        with self._store.read() as connection:
+            held = connection.execute(select(e.acquisition).where(e.no == number)).scalar()
+        images = msgspec.json.decode(held, type=dict[str, dict[str, Any]]) if held else {}
+        return frozenset(path for path, check in images.items() if check.get("ok") is False)
 
     def _drive(self, exhibit: Exhibit, number: int, threads: Threads) -> None:
         tasks = plan(exhibit, number)
@@ -130,10 +151,18 @@ class Intake:
         if held is None:
             return False
         task.place_no = held.no
+        if self._again(task, held):
+            return False
         if held.outcome and held.times == msgspec.json.encode(task.times, order="deterministic").decode():
             self._progress.places += 1
             return True
         return False
+
+    def _again(self, task: Task, held: Held) -> bool:
+        """Whether what was refused may be had now: a medium is back, a segment was found, a file is what it was."""
+        return held.outcome == "refused" and (
+            held.sha256 is None or held.reason == CHANGED or task.path in self._doubted
+        )
 
     def _listen(self, threads: Threads, block: bool) -> None:
         """Take in what the threads said; waits for the first message where ``block``."""
@@ -173,6 +202,7 @@ class Intake:
             if held is not None:
                 task.place_no = held.no
         self._warn_of_change(task)
+        self._withhold(task)
         self._writer.place(task)
         self._writer.commit_when_due()
 
@@ -203,10 +233,25 @@ class Intake:
         if held.sha256.hex() != task.bytes.digests.sha256:
             task.bytes.close()
             task.bytes = None
-            task.outcome, task.reason = (
-                "refused",
-                "the file has changed since it was first read; the first reading stands",
-            )
+            task.stands = True
+            task.outcome, task.reason = "refused", CHANGED
+
+    def _withhold(self, task: Task) -> None:
+        """What a mail outside the scope carries is outside it too, and what lies inside that."""
+        parent = task.parent
+        if parent is None or task.outcome is not None:
+            return
+        verdict = parent.withheld.get(task.path.partition("/")[0]) or parent.withheld.get("")
+        if verdict is not None:
+            task.outcome, task.reason = "out-of-scope", "the mail that carries it lies outside the scope"
+            task.withheld[""] = verdict
+            task.out_of_scope, task.quarantined = verdict == "out", verdict == "quarantined"
+
+    def _carried(self, task: Task, event: protocol.Traces) -> None:
+        """Note which mails lie outside the scope, before their attachments come."""
+        for i, trace in enumerate(() if self._gate.open else event.traces, event.first):
+            if (verdict := self._gate.carries(trace)) != "in":
+                task.withheld[str(i + 1)] = verdict
 
     def _event(self, task: Task, event: protocol.Event) -> None:
         if task.outcome is not None:
@@ -216,17 +261,19 @@ class Intake:
             case protocol.Claimed(kind="reader"):
                 reading = self._writer.begin(task, event.name, str(event.version), event.options, self._gate)
                 self._open[id(task)] = reading
-                if reading.skip and event.name == MEDIA:
+                if event.name == MEDIA and (reading.skip or reading.state == "done"):
                     # The same picture was read before, elsewhere: its thread stops here and spares the decoding.
                     task.reason = reading.reason
                     self._close(task, "read" if reading.state == "done" else "incomplete", reading.state)
             case protocol.Traces():
                 assert reading is not None
                 self._writer.traces(reading, event.first, event.traces)
-                if reading.reader == MEDIA and event.traces:
+                if reading.reader == MAIL:
+                    self._carried(task, event)
+                if reading.reader == MEDIA and event.traces and reading.progress.kept_all:
                     self._writer.typed(task, str(event.traces[0].fields.get("type", "")))
             case protocol.Measured():
-                if reading is None or not reading.progress.out_of_scope:
+                if reading is None or reading.progress.kept_all:
                     self._writer.measured(task, event.measurement)
             case protocol.NotUnderstood():
                 task.note(event.locator, event.reason)
@@ -248,7 +295,7 @@ class Intake:
         reading = self._open.pop(id(task), None)
         if reading is not None:
             self._writer.end(reading, task, state, task.reason)
-            if reading.reader == MEDIA and reading.progress.out_of_scope + reading.progress.quarantined:
+            if reading.reader == MEDIA and not reading.progress.kept_all:
                 outcome = "out-of-scope"
         task.outcome = outcome
 
@@ -256,7 +303,7 @@ class Intake:
         """A place is done when it has ended and so has everything inside it; then its container may be."""
         current: Task | None = task
         while current is not None and current.ended and current.open_members == 0:
-            if current.outcome is None:  # stopped in the middle: stays open in the store
+            if current.outcome is None or current.cut:  # stopped in the middle: stays open in the store
                 self._drop(current)
                 return
             self._writer.ended(current)
@@ -280,8 +327,17 @@ class Intake:
             return
         assert task.parent is not None
         task.parent.open_members -= 1
-        task.parent.outcome = None
+        task.parent.cut = True
         self._settle(task.parent)
+
+
+def _reopen(store: CaseStore, exhibit: int) -> None:
+    """Have every place of an exhibit read again. What the same reader read before stands and adds nothing."""
+    p = schema.place.c
+    with store.write() as connection:
+        connection.execute(
+            update(schema.place).where(p.exhibit == exhibit).values(outcome="", out_of_scope=0, quarantined=0)
+        )
 
 
 def register(
@@ -290,7 +346,8 @@ def register(
     """Record the exhibit and its law in the ledger before the first record is read.
 
     An exhibit that is known keeps its zone and its date. Another law than before is recorded as a change, and another
-    scope means that every source is read again under it. Returns its number and the zone in force."""
+    scope or list of privileged contacts means that every source is read again under it. Returns its number and the
+    zone in force."""
     e, p = schema.exhibit.c, schema.place.c
     written = msgspec.json.encode(law).decode()
     body = {"exhibit": exhibit.name, "law": msgspec.to_builtins(law), "zone": zone, "acquired": iso(acquired)}
@@ -314,10 +371,12 @@ def register(
                 )
             )
             return number, zone
+        connection.execute(update(schema.exhibit).where(e.no == row.no).values(done=False))
         if row.law != written:
             record(connection, store, officer, "exhibit-law-changed", exhibit.name, law.basis, body)
-            connection.execute(update(schema.exhibit).where(e.no == row.no).values(law=written, done=False))
-            if msgspec.json.decode(row.law, type=Law).scope != law.scope:
+            connection.execute(update(schema.exhibit).where(e.no == row.no).values(law=written))
+            before = msgspec.json.decode(row.law, type=Law)
+            if (before.scope, before.privileged) != (law.scope, law.privileged):
                 connection.execute(
                     update(schema.place).where(p.exhibit == row.no).values(outcome="", out_of_scope=0, quarantined=0)
                 )

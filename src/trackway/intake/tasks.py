@@ -41,6 +41,13 @@ class Task:
     quarantined: int = 0
     open_members: int = 0
     ended: bool = False
+    cut: bool = False
+    """Something inside it was not read because of a stop: it stays open, however its own reading ended."""
+    stands: bool = False
+    """An earlier reading of this place stands; of this one only the outcome is kept."""
+    withheld: dict[str, str] = field(default_factory=dict)
+    """Members that records outside the scope carry (attachments of such a mail): first part of their paths, and
+    ``out`` or ``quarantined``."""
     place_no: int | None = None
     content_no: int | None = None
     acquisition: dict[str, object] | None = None

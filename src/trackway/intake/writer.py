@@ -31,6 +31,7 @@ BATCH_SECONDS = 1.0
 LOOKUP = 500  # values in one IN (...)
 
 _packed = msgspec.msgpack.Encoder().encode
+_unpacked = msgspec.msgpack.Decoder(Trace).decode
 _json = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -46,6 +47,11 @@ class Pass(Struct, omit_defaults=True):
     out_of_scope: int = 0
     quarantined: int = 0
     state: str = "open"
+
+    @property
+    def kept_all(self) -> bool:
+        """Whether everything seen so far lies inside the scope."""
+        return not self.out_of_scope and not self.quarantined
 
 
 @dataclass(slots=True)
@@ -127,8 +133,8 @@ class Writer:
         whole = reading.passes.get("all")
         if own is None and whole is not None and whole.state != "open":
             # Everything was read under an unlimited scope. What this exhibit's narrower law leaves out was lawfully
-            # read under the other exhibit's.
-            own = Pass(state=whole.state)
+            # read under the other exhibit's; it is counted here all the same, whichever came first.
+            own = _judged(connection, reading, whole)
         if own is not None and own.state != "open":
             reading.skip = True
             reading.state, reading.reason = row.state, row.reason
@@ -249,6 +255,14 @@ class Writer:
                 )
 
     def _write_places(self, connection: Connection) -> None:
+        p = schema.place.c
+        for task in self._tasks:
+            if task.place_no is not None and task.content_no is not None:  # its bytes may not have been had before
+                connection.execute(
+                    update(schema.place)
+                    .where(p.no == task.place_no, p.content.is_(None))
+                    .values(content=task.content_no)
+                )
         fresh = [task for task in self._tasks if task.place_no is None]
         if not fresh:
             return
@@ -316,7 +330,7 @@ class Writer:
             if not reading.skip and reading.touched:
                 reading.kept += len(reading.pending)
                 reading.pending = []
-                self._update_reading(connection, reading)
+                self._update_reading(connection, reading, fresh)
                 reading.touched = False
 
     def _row_of(self, reading: OpenReading) -> dict[str, Any]:
@@ -329,7 +343,7 @@ class Writer:
             "options": reading.options,
         }
 
-    def _update_reading(self, connection: Connection, reading: OpenReading) -> None:
+    def _update_reading(self, connection: Connection, reading: OpenReading, fresh: "_Dirty") -> None:
         passes = reading.passes | {reading.gate.digest: reading.progress}
         values: dict[str, Any] = {
             "kept": reading.kept,
@@ -341,7 +355,36 @@ class Writer:
             running = reading.running
             values["root"] = running.digest() if running is not None else root_of(connection, reading.no or 0)
             values["notes"] = _json(reading.task.notes[:100]).decode()
+            self._succeed(connection, reading, fresh)
+        else:  # read further under a wider scope: the root of what was read before holds no more
+            values["root"] = None
         connection.execute(update(schema.reading).where(schema.reading.c.no == reading.no).values(**values))
+
+    def _succeed(self, connection: Connection, reading: OpenReading, fresh: "_Dirty") -> None:
+        """A reading by another version of the same reader takes the earlier one's place, in this transaction. The
+        earlier one stays, since decisions may cite it, and what rested on it is derived again."""
+        r, m = schema.reading.c, schema.mention.c
+        earlier = connection.execute(
+            update(schema.reading)
+            .where(
+                r.case_no == self._case,
+                r.content == self._number_of(reading.task),
+                r.reader == reading.reader,
+                r.options == reading.options,
+                r.version != reading.version,
+                r.current.is_(True),
+            )
+            .values(current=False)
+            .returning(r.no)
+        ).scalars()
+        for no in earlier.all():
+            low = int(no) << 32
+            for stage in ("reading", "report"):
+                fresh.add(stage, str(no))
+            fresh.add("words", f"{no}:0:{0xFFFFFFFF}")
+            parties = connection.execute(select(m.party).where(m.n.between(low, low | 0xFFFFFFFF)).distinct())
+            for party in parties.scalars():
+                fresh.add("party", str(party))
 
     def _write_traces(self, connection: Connection, rows: Rows, fresh: "_Dirty") -> None:
         self._number_parties(connection, rows)
@@ -395,22 +438,32 @@ class Writer:
         c = schema.place.c
         for task in self._ended:
             notes = task.notes + ([("", f"{task.notes_dropped} more of this kind")] if task.notes_dropped else [])
-            connection.execute(
-                update(schema.place)
-                .where(c.no == task.place_no)
-                .values(
-                    outcome=task.outcome,
-                    reason=task.reason,
-                    notes=_json(notes).decode(),
-                    out_of_scope=task.out_of_scope,
-                    quarantined=task.quarantined,
-                )
-            )
+            values: dict[str, Any] = {"outcome": task.outcome, "reason": task.reason}
+            if not task.stands:
+                values |= {
+                    "notes": _json(notes).decode(),
+                    "out_of_scope": task.out_of_scope,
+                    "quarantined": task.quarantined,
+                }
+            connection.execute(update(schema.place).where(c.no == task.place_no).values(**values))
 
 
 def _sha256(task: Task) -> bytes:
     assert task.bytes is not None, "only a place whose bytes were had is read"
     return bytes.fromhex(task.bytes.digests.sha256 or "")
+
+
+def _judged(connection: Connection, reading: OpenReading, whole: Pass) -> Pass:
+    """The pass that this scope would have made over a reading whose every record is held."""
+    found = Pass(next_i=whole.next_i, state=whole.state)
+    low = (reading.no or 0) << 32
+    c = schema.trace.c
+    bodies = connection.execute(select(c.body).where(c.n.between(low, low | 0xFFFFFFFF))).scalars()
+    for body in bodies.yield_per(10_000):
+        verdict = reading.gate.judge(_unpacked(body))
+        found.out_of_scope += verdict == "out"
+        found.quarantined += verdict == "quarantined"
+    return found
 
 
 class _Dirty(defaultdict[str, set[str]]):

@@ -76,10 +76,11 @@ def _derive_reading(desk: Desk, reading: int) -> None:
     low, high = span(reading)
     connection = desk.connection
     touched = _forget(connection, low, high)
+    current = connection.execute(select(schema.reading.c.current).where(schema.reading.c.no == reading)).scalar()
     shares = connection.execute(
         select(schema.share).where(schema.share.c.n.between(low, high)).order_by(schema.share.c.n, schema.share.c.k)
     ).all()
-    if shares:
+    if shares and current:  # what an earlier version of a reader said stays, but counts no more
         keys = _keys(desk, reading, shares)
         touched |= _write(desk, shares, keys)
     desk.mark("match", (key for key in touched if ":" in key))

@@ -70,12 +70,12 @@ def _one_sided(counted: Sequence[Counted[EdgeKey]], homes: Mapping[int, set[int]
     """Share of the pairs who wrote to or answered each other of whom one exhibit alone tells; None without pairs.
 
     As long as nobody says whose an exhibit is, this stands for "only one of the two was searched"."""
-    exhibits: dict[frozenset[str], set[int]] = defaultdict(set)
+    exhibits: dict[tuple[str, str], set[int]] = defaultdict(set)
     for one in counted:
         kind, (_, a), (_, b) = one.key
         if kind in ("wrote-to", "replied"):
             for rank in one.readings:
-                exhibits[frozenset((a, b))] |= homes.get(rank, set())
+                exhibits[(min(a, b), max(a, b))] |= homes.get(rank, set())
     if not exhibits:
         return None
     return round(sum(len(held) < 2 for held in exhibits.values()) / len(exhibits), 4)

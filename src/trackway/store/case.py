@@ -120,7 +120,7 @@ def refusal_of(error: DBAPIError) -> Refused:
         return Refused("The disk is full. Nothing was lost; free some space and run this again.", "full")
     if "readonly" in said or "read-only" in said:
         return Refused("The case cannot be written: it lies on a read-only place.", "read-only")
-    if "malformed" in said or "not a database" in said or "disk i/o" in said:
+    if any(word in said for word in ("malformed", "not a database", "disk i/o", "decode to utf-8")):
         return Refused("The case's database is damaged or could not be read; run `trackway verify`.", "damaged")
     if isinstance(error, OperationalError):
         return Refused("The database cannot be reached or refused the request.", "database")

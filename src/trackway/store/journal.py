@@ -16,6 +16,11 @@ from trackway.model.times import instant_of, iso, now
 from trackway.store import schema
 from trackway.store.case import CaseStore
 
+LOOKED_UP = frozenset(
+    ("claim", "judge", "withdraw", "note", "item-opened", "acknowledged", "item-closed", "list-loaded")
+)
+"""Acts that also stand in ``decision``, where views look them up; ``verify`` holds the two against each other."""
+
 
 class Officer(Struct, frozen=True):
     """Who acts. Named accounts with roles come with the duty desk; until then the name is what the machine says."""
@@ -62,6 +67,7 @@ def record(
 
     ``body`` embeds what the act answered (a finding with its sentence and traces): that copy is never changed.
     ``project``: also write it to ``decision``, where views look decisions up."""
+    assert project == (act in LOOKED_UP), "what is looked up, and only that, stands in the look-up table"
     size = _size_of(connection, store.case_no)
     at = instant_of(now())
     added = append(
@@ -111,10 +117,10 @@ def record(
 
 
 def rows(connection: Connection, case_no: int) -> Iterator[Row]:
-    """All entries in order, as stored."""
+    """All entries in order, as stored: in a store that somebody changed, a number may be anything."""
     c = schema.entry.c
     for row in connection.execute(select(schema.entry).where(c.case_no == case_no).order_by(c.no)).yield_per(1000):
-        yield Row(int(row.no), _bytes(row.commitment), _maybe(row.salt), _maybe(row.body), _bytes(row.leaf))
+        yield Row(row.no, _bytes(row.commitment), _maybe(row.salt), _maybe(row.body), _bytes(row.leaf))
 
 
 def _bytes(value: Any) -> bytes:

@@ -10,5 +10,5 @@ from trackway.web.workspace import space
 def trace(request: Request) -> Response:
     """One trace by itself."""
     work = space(request)
-    detail = trace_detail(work, request.path_params["id"])
-    return work.page(request, "trace.html", "", "Trace", panes=None, level=1, **detail)
+    found = trace_detail(work, request.path_params["id"])["trace"]
+    return work.page(request, "trace.html", "", "Trace", trace=found, level=1)
