@@ -3,7 +3,8 @@ BIN := .venv/bin
 READY := .venv/.ready
 PYTEST := $(BIN)/python -m pytest
 UV = $(shell command -v uv || echo .tools/uv/bin/uv)
-COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
+COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-annotate --no-header --fork-strategy fewest
 
 .PHONY: help setup demo test check bench faults docs format lock clean
 

@@ -38,7 +38,8 @@ _ASSIGNED = (*range(0x20000), *range(0xE0000, 0xE0200))
 _UNSEEN = {code: None for code in _ASSIGNED if unicodedata.category(chr(code)) in ("Mn", "Me", "Cf")}
 _NO_LETTER = {code: None for code in _ASSIGNED if unicodedata.category(chr(code))[0] in "PSZ" or chr(code).isspace()}
 _BONES = _NO_LETTER | str.maketrans("01345789@$|l", "oieastbgasii")
-_BONES_WITH_I = _BONES | {ord("!"): "i"}
+_ASCII_BONES = bytes.maketrans(b"01345789@$|l!", b"oieastbgasiii")
+_ASCII_DROPPED = bytes(code for code in range(128) if _BONES.get(code, "") is None)
 
 _RUN = re.compile(r"(?<!\S)\S(?:\s{1,3}\S(?!\S)){2,}|(?<![^\W_])[^\W_](?:[\W_]{1,4}[^\W_](?![^\W_])){2,}")
 _LETTER = re.compile(r"[^\W_]|(?<=\s)[@$!|](?=\s)")
@@ -73,8 +74,14 @@ def latin(text: str) -> str:
 def skeletons(text: str) -> list[str]:
     """What is left of a text (``plain``) without blanks and punctuation, digits read as letters, l as i. If a term
     stands in the text in whatever disguise, its skeleton stands in one of these, runs of a letter aside."""
+    if text.isascii():  # three times as fast by bytes
+        raw = text.encode()
+        found = [raw.translate(_ASCII_BONES, _ASCII_DROPPED).decode()]
+        if "!" in text:
+            found.append(raw.translate(_ASCII_BONES, _ASCII_DROPPED.replace(b"!", b"")).decode())
+        return found
     bones = text.translate(_BONES)
-    return [bones, text.translate(_BONES_WITH_I)] if "!" in text else [bones]
+    return [bones, text.replace("!", "i").translate(_BONES)] if "!" in text else [bones]
 
 
 def thin(skeleton: str) -> str:

@@ -212,14 +212,11 @@ def of_media(desk: Desk, media: Media) -> list[Reason]:
                 [Ref("series", token) for token in tie.series],
             )
     if _camera_original(media):
-        if strong:
-            place = "taken near the exhibit's date" if recent else "taken long before the exhibit's date"
-            sentence = f"New material with first-generation signs, {place}: {_signs(media)}"
-            add("first-generation", 1 if recent else 2, sentence)
-        else:
-            sentence = f"Tied by camera only, with first-generation signs: {_signs(media)}"
-            add("first-generation", 2 if recent else 3, sentence)
-    if instant is not None and recent and strong:
+        how = "taken near the exhibit's date" if recent else "taken long before the exhibit's date"
+        tie = "" if strong else " and tied by its camera only"
+        tier: Tier = 1 if recent else 2 if strong else 3
+        add("first-generation", tier, f"New material with first-generation signs, {how}{tie}: {_signs(media)}")
+    if instant is not None and recent:
         add("recent", 2, f"New material, taken by its own data near the exhibit's date ({_as_written(media)}).")
     add("new-material", 3, f"New material: on no list, and tied to abuse. {media.ties[0].sentence}")
     return reasons

@@ -86,12 +86,17 @@ class Matcher:
         self._terms = {no: disguise.plain(term) for no, term in terms.items()}
         bones = {no: disguise.thin(disguise.skeletons(term)[0]) for no, term in self._terms.items()}
         self._bones = {no: skeleton for no, skeleton in bones.items() if skeleton}
-        self._any = disguise.any_of(set(self._bones.values()))
+        self.any = disguise.any_of(set(self._bones.values()))
         self._patterns: dict[tuple[int, bool], re.Pattern[str]] = {}
+
+    @property
+    def any(self) -> bool:
+        """Whether there is a term to look for at all."""
+        return bool(self._terms)
 
     def find(self, text: str) -> list[int]:
         """Numbers of the terms that stand in the text as whole words, in order."""
-        if not text or self._any is None:
+        if not text or self.any is None:
             return []
         folded = disguise.plain(text)
         found = self._find(folded)
@@ -100,8 +105,8 @@ class Matcher:
         return sorted(found)
 
     def _find(self, text: str) -> set[int]:
-        assert self._any is not None
-        skeletons = [skeleton for skeleton in disguise.skeletons(text) if self._any.search(skeleton)]
+        assert self.any is not None
+        skeletons = [skeleton for skeleton in disguise.skeletons(text) if self.any.search(skeleton)]
         if not skeletons:
             return set()
         thin = [disguise.thin(skeleton) for skeleton in skeletons]

@@ -13,7 +13,30 @@ from trackway.store.ids import identifier_key, persona_key
 RAW_BLOCK = 500
 """Raw records compressed together."""
 
+NUL_SHOWN = "\N{SYMBOL FOR NULL}"
+"""What stands in text for the character that no PostgreSQL text can hold. The raw record keeps the very byte."""
+
 _packed = msgspec.msgpack.Encoder().encode
+_json = msgspec.json.Encoder().encode
+
+
+def storable(trace: Trace) -> Trace:
+    """The same trace in one spelling of bytes, and with texts that every store can hold, so that both hold the same."""
+    shell = msgspec.structs.replace(trace, text="", raw=b"")
+    if "\0" in trace.text or b"\\u0000" in _json(shell):
+        plain = msgspec.convert(_shown(msgspec.to_builtins(shell)), Trace)
+        trace = msgspec.structs.replace(plain, text=_shown(trace.text), raw=trace.raw)
+    return settled(trace)
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\0", NUL_SHOWN)
+    if isinstance(value, dict):
+        return {_shown(key): _shown(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_shown(one) for one in value]
+    return value
 
 
 def act_key(trace: Trace, own: bytes, share: Share) -> bytes:
@@ -52,7 +75,7 @@ class Rows:
         raws: list[tuple[int, bytes]] = []
         for i, trace in traces:
             n = base | i
-            leaf = self._add_trace(n, reading, settled(trace))
+            leaf = self._add_trace(n, reading, storable(trace))
             raws.append((n, trace.raw))
             if running is not None:
                 running.update(i.to_bytes(4, "big") + leaf)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from trackway.intake.exhibit import Opener
+from trackway.intake.rows import NUL_SHOWN
 from trackway.intake.spool import Spool, digest_descriptor
 from trackway.intake.tasks import MAX_DEPTH, Stop, Task
 from trackway.sandbox import protocol
@@ -211,12 +212,11 @@ class _Members:
 
     def _begin(self, event: protocol.MemberBegin) -> None:
         parent = self._container
-        nth = self._seen.get(event.path, 0)
-        self._seen[event.path] = nth + 1
-        name = event.path.rsplit("/", 1)[-1]
-        child = Task(
-            parent.exhibit, event.path, nth, parent, event.times, event.state, depth=parent.depth + 1, name=name
-        )
+        path = event.path.replace("\0", NUL_SHOWN)
+        nth = self._seen.get(path, 0)
+        self._seen[path] = nth + 1
+        name = path.rsplit("/", 1)[-1]
+        child = Task(parent.exhibit, path, nth, parent, event.times, event.state, depth=parent.depth + 1, name=name)
         if not event.readable:
             child.outcome, child.reason = "refused", event.reason
             self._threads.member(child)

@@ -17,7 +17,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, Table, insert, select, update
 
 from trackway.intake.law import Gate
-from trackway.intake.rows import Rows
+from trackway.intake.rows import NUL_SHOWN, Rows
 from trackway.intake.tasks import Task
 from trackway.model.source import Measurement
 from trackway.model.trace import Trace
@@ -349,7 +349,7 @@ class Writer:
             "kept": reading.kept,
             "passes": _json(passes).decode(),
             "state": reading.state,
-            "reason": reading.reason,
+            "reason": reading.reason.replace("\0", NUL_SHOWN),
         }
         if reading.state != "open":
             running = reading.running
@@ -438,7 +438,7 @@ class Writer:
         c = schema.place.c
         for task in self._ended:
             notes = task.notes + ([("", f"{task.notes_dropped} more of this kind")] if task.notes_dropped else [])
-            values: dict[str, Any] = {"outcome": task.outcome, "reason": task.reason}
+            values: dict[str, Any] = {"outcome": task.outcome, "reason": task.reason.replace("\0", NUL_SHOWN)}
             if not task.stands:
                 values |= {
                     "notes": _json(notes).decode(),

@@ -14,6 +14,7 @@ import msgspec
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from trackway.findings.engine import Desk, Settings
+from trackway.intake.rows import storable
 from trackway.intake.spool import EMPTY_DIGESTS, digest_descriptor
 from trackway.match.contents import distinctive
 from trackway.match.series import series_token
@@ -117,7 +118,7 @@ def _check(loaded: Loaded, name: str) -> None:
 
 
 def _entries(traces: Iterator[Trace], loaded: Loaded) -> Iterator[dict[str, Any]]:
-    for trace in traces:
+    for trace in map(storable, traces):
         _describe(trace, loaded)
         yield from _rows(trace, loaded)
 

@@ -3,6 +3,9 @@
 import hashlib
 import unicodedata
 
+SERIES_NAMED = "series-name"
+"""Kind of link from a reading to the name of a series that its records (a case exported by another program) give."""
+
 
 def series_token(name: str | None) -> str | None:
     """An opaque token, one a series: two lists that write the name alike (case, blanks, accents aside) share it.

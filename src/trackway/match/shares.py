@@ -6,7 +6,7 @@ the same export in two exhibits finds its files in each.
 
 import posixpath
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -14,6 +14,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from trackway.findings.engine import Desk, Stage, chunks
 from trackway.match.keys import resolve_digests
+from trackway.match.series import SERIES_NAMED
 from trackway.model.trace import Trace
 from trackway.store import schema
 
@@ -80,9 +81,12 @@ def _derive_reading(desk: Desk, reading: int) -> None:
     shares = connection.execute(
         select(schema.share).where(schema.share.c.n.between(low, high)).order_by(schema.share.c.n, schema.share.c.k)
     ).all()
+    named: set[str] = set()
     if shares and current:  # what an earlier version of a reader said stays, but counts no more
         keys = _keys(desk, reading, shares)
-        touched |= _write(desk, shares, keys)
+        traces = _traces(connection, sorted({int(row.n) for row, found in zip(shares, keys, strict=True) if found}))
+        touched |= _write(desk, shares, keys, traces)
+        named = {trace.label.series for trace in traces.values() if trace.label is not None and trace.label.series}
     desk.mark("match", (key for key in touched if ":" in key))
     desk.mark("media", touched)
     if touched:
@@ -100,6 +104,16 @@ def _writers(connection: Connection, low: int, high: int) -> Iterable[str]:
         .where(h.n.between(low, high))
     ).scalars()
     return [f"persona:{bytes(key).hex()}" for key in keys]
+
+
+def _name_series(desk: Desk, reading: str, names: Iterable[str]) -> None:
+    """Keep the names that imported records give to series: every answer masks them, as it masks those of lists."""
+    f = schema.finding_link.c
+    mine = (f.case_no == desk.case_no) & (f.kind == SERIES_NAMED) & (f.subject == reading)
+    desk.connection.execute(delete(schema.finding_link).where(mine))
+    rows = [{"case_no": desk.case_no, "kind": SERIES_NAMED, "subject": reading, "to": name} for name in sorted(names)]
+    if rows:
+        desk.connection.execute(insert(schema.finding_link), rows)
 
 
 def _forget(connection: Connection, low: int, high: int) -> set[str]:
@@ -156,11 +170,10 @@ def _by_path(connection: Connection, reading: int, paths: Iterable[str]) -> dict
     return found
 
 
-def _write(desk: Desk, shares: Sequence[Any], keys: Sequence[set[str]]) -> set[str]:
+def _write(desk: Desk, shares: Sequence[Any], keys: Sequence[set[str]], traces: Mapping[int, Trace]) -> set[str]:
     connection = desk.connection
     sightings: dict[tuple[str, bytes, int], dict[str, Any]] = {}
     groups: dict[tuple[str, str, str, int], dict[str, Any]] = {}
-    traces = _traces(connection, sorted({int(row.n) for row, found in zip(shares, keys, strict=True) if found}))
     for row, found in zip(shares, keys, strict=True):
         trace = traces.get(int(row.n))
         for key in found:

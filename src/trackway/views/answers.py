@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from trackway.danger.item import Ref
 from trackway.match.listed import Match
 from trackway.match.ties import Tie
-from trackway.match.verdict import Place
+from trackway.match.verdict import Novelty, Place
 
 
 class NotRead(Struct, frozen=True):
@@ -88,12 +88,14 @@ class MediaAnswer(Struct, frozen=True, kw_only=True):
     names: list[str]
     places: list[Place]
     places_total: int
-    novelty: str
+    novelty: Novelty
     sentence: str
     new_material: bool
     ties: list[Tie]
     matches: list[Match]
     series: str | list[str] | None
+    series_names: dict[str, list[str]] | UnsetType = UNSET
+    """Token -> the names that the lists give that series; only where they were asked for (``reveal``)."""
     stack: str
     sightings: dict[str, int]
     shared_by: list[str]

@@ -8,11 +8,14 @@ import contextlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from functools import cache
+from typing import Any, Literal, TypeVar, get_origin
 
 import msgspec
+from msgspec import Struct
 from sqlalchemy import Connection, select
 
+from trackway.match.series import SERIES_NAMED
 from trackway.store import schema
 from trackway.store.case import CaseStore
 from trackway.store.journal import Officer, record
@@ -41,12 +44,8 @@ class View:
         pattern = names_pattern(self.connection, self.case_no)
         if pattern is None:
             return answer
-        plain = _mask(msgspec.to_builtins(answer), pattern)
-        return msgspec.convert(plain, type(answer)) if not isinstance(answer, list) else _list(answer, plain)
-
-
-def _list(answer: Any, plain: Any) -> Any:
-    return [msgspec.convert(one, type(held)) for held, one in zip(answer, plain, strict=True)]
+        held: T = _mask(answer, pattern)
+        return held
 
 
 @contextlib.contextmanager
@@ -69,8 +68,10 @@ def names_pattern(connection: Connection, case_no: int) -> re.Pattern[str] | Non
         .select_from(schema.list_series.join(schema.listver, s.list == v.no))
         .where(v.case_no == case_no)
     ).scalars()
+    f = schema.finding_link.c
+    imported = connection.execute(select(f.to).distinct().where(f.case_no == case_no, f.kind == SERIES_NAMED)).scalars()
     patterns = set()
-    for name in names:
+    for name in {*names, *imported}:
         letters = [c for c in name if c.isalnum()]
         if len(letters) >= 4:
             patterns.add(r"[\W_]{0,3}".join(re.escape(c) for c in letters))
@@ -80,10 +81,25 @@ def names_pattern(connection: Connection, case_no: int) -> re.Pattern[str] | Non
 
 
 def _mask(value: Any, pattern: re.Pattern[str]) -> Any:
+    """The same value with every text masked, but for words of our own (``Literal``): a series may be named "media"."""
     if isinstance(value, str):
-        return pattern.sub(MASK, value)
+        return pattern.sub(MASK, value) if type(value) is str else value
+    if isinstance(value, Struct):
+        changed = {
+            name: masked
+            for name in _open_fields(type(value))
+            if (masked := _mask(held := getattr(value, name), pattern)) is not held
+        }
+        return msgspec.structs.replace(value, **changed) if changed else value
     if isinstance(value, dict):
         return {key: _mask(one, pattern) for key, one in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, list):
         return [_mask(one, pattern) for one in value]
+    if isinstance(value, tuple):
+        return tuple(_mask(one, pattern) for one in value)
     return value
+
+
+@cache
+def _open_fields(kind: type[Struct]) -> tuple[str, ...]:
+    return tuple(field.name for field in msgspec.structs.fields(kind) if get_origin(field.type) is not Literal)

@@ -1,6 +1,7 @@
 """The media of a case, as text: no picture leaves here."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 
 import msgspec
 from msgspec import UNSET
@@ -12,11 +13,40 @@ from trackway.views.answers import MediaAnswer
 from trackway.views.door import View
 
 
+OWN_FIELDS = ("id", "unread", "series_names")
+"""What an answer does not take over from the finding as it stands."""
+
+
 def media_answer(media: Media) -> MediaAnswer:
     """A finding as the contract prints it."""
-    fields = {name: getattr(media, name) for name in MediaAnswer.__struct_fields__ if name not in ("id", "unread")}
+    fields = {name: getattr(media, name) for name in MediaAnswer.__struct_fields__ if name not in OWN_FIELDS}
     unread = None if media.unread is UNSET else media.unread
     return MediaAnswer(id=media.key, unread=unread, **fields)
+
+
+def _answers(view: View, bodies: Iterable[str]) -> Iterator[MediaAnswer]:
+    """The findings as answers; with the names of their series where those were asked for."""
+    names = _series_names(view) if view.reveal else {}
+    for body in bodies:
+        answer = media_answer(msgspec.json.decode(body, type=Media))
+        tokens = [answer.series] if isinstance(answer.series, str) else answer.series or []
+        named = {token: names[token] for token in tokens if token in names}
+        yield msgspec.structs.replace(answer, series_names=named) if named else answer
+
+
+def _series_names(view: View) -> dict[str, list[str]]:
+    s, v = schema.list_series.c, schema.listver.c
+    rows = view.connection.execute(
+        select(s.token, s.name)
+        .distinct()
+        .select_from(schema.list_series.join(schema.listver, s.list == v.no))
+        .where(v.case_no == view.case_no, v.current.is_(True))
+        .order_by(s.token, s.name)
+    )
+    names: dict[str, list[str]] = defaultdict(list)
+    for token, name in rows:
+        names[token].append(name)
+    return names
 
 
 def all_media(view: View) -> Iterable[MediaAnswer]:
@@ -25,8 +55,7 @@ def all_media(view: View) -> Iterable[MediaAnswer]:
     bodies = view.connection.execute(
         select(f.body).where(f.case_no == view.case_no, f.kind == "media").order_by(f.subject)
     ).scalars()
-    for body in bodies.yield_per(500):
-        yield media_answer(msgspec.json.decode(body, type=Media))
+    yield from _answers(view, bodies.yield_per(500))
 
 
 def media_page(view: View, after: str, count: int, novelty: str | None = None) -> list[MediaAnswer]:
@@ -36,7 +65,7 @@ def media_page(view: View, after: str, count: int, novelty: str | None = None) -
     if novelty is not None:
         statement = statement.where(f.body.contains(f'"novelty":"{novelty}"'))
     bodies = view.connection.execute(statement.order_by(f.subject).limit(count)).scalars()
-    return [media_answer(msgspec.json.decode(body, type=Media)) for body in bodies]
+    return list(_answers(view, bodies))
 
 
 def one_media(view: View, key: str) -> MediaAnswer | None:
@@ -45,4 +74,4 @@ def one_media(view: View, key: str) -> MediaAnswer | None:
     body = view.connection.execute(
         select(f.body).where(f.case_no == view.case_no, f.kind == "media", f.subject == key)
     ).scalar()
-    return None if body is None else media_answer(msgspec.json.decode(body, type=Media))
+    return None if body is None else next(_answers(view, [body]))

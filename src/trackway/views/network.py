@@ -2,9 +2,16 @@
 
 from trackway.network.assemble import Network
 from trackway.network.assemble import network as network_of
-from trackway.views.door import View
+from trackway.store.case import CaseStore
+from trackway.store.journal import Officer
+from trackway.views.door import consult
 
 
-def network(view: View) -> Network:
-    """Nodes, edges, prominence among those seen, coverage (CONTRACT.md). The case's one writer waits meanwhile."""
-    return network_of(view.connection, view.case_no)
+def network(store: CaseStore, officer: Officer, reveal: bool = False) -> Network:
+    """Nodes, edges, prominence among those seen, coverage (CONTRACT.md).
+
+    Reckoned before the consultation is written, since writing keeps everybody else from it; answered after."""
+    with store.read() as connection:
+        answer = network_of(connection, store.case_no)
+    with consult(store, officer, "network", reveal=reveal) as view:
+        return view.masked(answer)
