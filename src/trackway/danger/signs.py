@@ -213,9 +213,9 @@ def of_media(desk: Desk, media: Media) -> list[Reason]:
             )
     if _camera_original(media):
         how = "taken near the exhibit's date" if recent else "taken long before the exhibit's date"
-        tie = "" if strong else " and tied by its camera only"
+        only = "" if strong else " and tied by its camera only"
         tier: Tier = 1 if recent else 2 if strong else 3
-        add("first-generation", tier, f"New material with first-generation signs, {how}{tie}: {_signs(media)}")
+        add("first-generation", tier, f"New material with first-generation signs, {how}{only}: {_signs(media)}")
     if instant is not None and recent:
         add("recent", 2, f"New material, taken by its own data near the exhibit's date ({_as_written(media)}).")
     add("new-material", 3, f"New material: on no list, and tied to abuse. {media.ties[0].sentence}")

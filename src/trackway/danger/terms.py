@@ -89,11 +89,6 @@ class Matcher:
         self.any = disguise.any_of(set(self._bones.values()))
         self._patterns: dict[tuple[int, bool], re.Pattern[str]] = {}
 
-    @property
-    def any(self) -> bool:
-        """Whether there is a term to look for at all."""
-        return bool(self._terms)
-
     def find(self, text: str) -> list[int]:
         """Numbers of the terms that stand in the text as whole words, in order."""
         if not text or self.any is None:

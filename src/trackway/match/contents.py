@@ -21,7 +21,7 @@ PICTURE_NAMES = re.compile(
 )
 """Names that claim to be a picture, video or sound: such a file is an item even where its bytes are not understood."""
 
-STEM = re.compile(r"^(?P<letters>.*?\p)[\s._-]*(?P<number>\d{1,9})$".replace(r"\p", r"[^\W\d_]"))
+STEM = re.compile(r"^(?P<letters>.*?\p)[\s._(\[-]*(?P<number>\d{1,9})[)\]]?$".replace(r"\p", r"[^\W\d_]"))
 DEFAULT_NAMES = frozenset(
     """
     img image images pic pict picture photo foto video vid vid_ mov mvi mvc dsc dscn dscf dsci dcim imgp p pxl gopr gp
@@ -37,7 +37,7 @@ DEFAULT_NAMES = frozenset(
 
 def distinctive(name: str) -> str | None:
     """The pattern of a name made of letters and a number ("marshheron_014.jpg" -> "marshheron"), None where it is a
-    device's or program's default or has fewer than four letters."""
+    device's or program's default or has fewer than three letters."""
     stem = name.rsplit("/", 1)[-1]
     stem = stem.rsplit(".", 1)[0] if "." in stem else stem
     found = STEM.match(stem.casefold())
@@ -45,7 +45,7 @@ def distinctive(name: str) -> str | None:
         return None
     words = [word for word in re.split(r"[\W\d_]+", found["letters"]) if word]
     pattern = "".join(words)
-    if len(pattern) < 4 or pattern in DEFAULT_NAMES or all(word in DEFAULT_NAMES for word in words):
+    if len(pattern) < 3 or pattern in DEFAULT_NAMES or all(word in DEFAULT_NAMES for word in words):
         return None
     return pattern
 

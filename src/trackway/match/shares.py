@@ -87,6 +87,7 @@ def _derive_reading(desk: Desk, reading: int) -> None:
         traces = _traces(connection, sorted({int(row.n) for row, found in zip(shares, keys, strict=True) if found}))
         touched |= _write(desk, shares, keys, traces)
         named = {trace.label.series for trace in traces.values() if trace.label is not None and trace.label.series}
+    _name_series(desk, str(reading), named)
     desk.mark("match", (key for key in touched if ":" in key))
     desk.mark("media", touched)
     if touched:

@@ -12,7 +12,6 @@ from trackway.store import schema
 from trackway.views.answers import MediaAnswer
 from trackway.views.door import View
 
-
 OWN_FIELDS = ("id", "unread", "series_names")
 """What an answer does not take over from the finding as it stands."""
 
