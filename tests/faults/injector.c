@@ -5,10 +5,13 @@
    TRACKWAY_FAULT_AT      at the n-th operation (from 1) do
    TRACKWAY_FAULT_WHAT    kill | eio | enospc | short
    TRACKWAY_FAULT_STICKY  set: from then on always
+   TRACKWAY_FAULT_PHASE   count (for TRACKWAY_FAULT_AT) only from the marker on that says so
    TRACKWAY_FAULT_READS   set: opening and reading count too
+   TRACKWAY_FAULT_SOCKETS set: sending and receiving count too, of every socket (workers, a database server)
 
    Only the process that was started with these variables is watched: not what it forks (a locked worker may make no
-   system call but its own) and not what it starts. Files that end in -shm are left alone: SQLite's shared memory is
+   system call but its own) and not what it starts. A process that forked from one that was started without them may
+   set them and call trackway_fault_start(). Files that end in -shm are left alone: SQLite's shared memory is
    never read after a crash. A write to a file named .phase or .ack is a marker: logged, neither counted nor spoiled.
    Writes through mmap and through stdio buffers do not pass here: powercut.unseen() compares the directory with the log.
 
@@ -25,6 +28,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -40,9 +44,10 @@ static struct {
   char dir[PATH_MAX];
   size_t dir_length;
   pid_t owner; /* 0: not watching */
-  int log_fd, sticky, reads;
+  int log_fd, sticky, reads, sockets, waiting;
   enum what what;
-  uint64_t at, count;
+  uint64_t at, count, from; /* from: the count when the phase began */
+  char phase[64];
 } self = {.log_fd = -1};
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -111,7 +116,7 @@ static enum verdict begin(char op, const char *path) {
   pthread_mutex_lock(&lock);
   if (marker(path)) return GO;
   uint64_t n = ++self.count;
-  if (!self.at || !(n == self.at || (self.sticky && n > self.at))) return GO;
+  if (!self.at || self.waiting || n - self.from < self.at || (!self.sticky && n - self.from > self.at)) return GO;
   if (self.what == KILL) syscall(SYS_kill, syscall(SYS_getpid), SIGKILL), pause();
   if (self.what == SHORT_) return op == 'W' ? SHORT : GO;
   if (self.what == ENOSPC_ && strchr("UDOr", op)) return GO; /* these take no space */
@@ -162,11 +167,11 @@ static void note_copied(const char *path, int64_t offset, int64_t length) {
   if (fd >= 0) syscall(SYS_close, fd);
 }
 
-__attribute__((constructor)) static void start(void) {
+void trackway_fault_start(void) {
   char owner[24], now[24];
   const char *dir = getenv("TRACKWAY_FAULT_DIR"), *log = getenv("TRACKWAY_FAULT_LOG");
   const char *at = getenv("TRACKWAY_FAULT_AT"), *what = getenv("TRACKWAY_FAULT_WHAT");
-  const char *earlier = getenv("TRACKWAY_FAULT_OWNER");
+  const char *earlier = getenv("TRACKWAY_FAULT_OWNER"), *phase = getenv("TRACKWAY_FAULT_PHASE");
   snprintf(now, sizeof now, "%d", (int)getpid());
   snprintf(owner, sizeof owner, "%s", earlier ? earlier : now);
   if (!dir || strcmp(owner, now)) return;
@@ -175,6 +180,9 @@ __attribute__((constructor)) static void start(void) {
   self.dir_length = strlen(self.dir);
   self.sticky = getenv("TRACKWAY_FAULT_STICKY") != NULL;
   self.reads = getenv("TRACKWAY_FAULT_READS") != NULL;
+  self.sockets = getenv("TRACKWAY_FAULT_SOCKETS") != NULL;
+  self.waiting = phase && phase[0];
+  snprintf(self.phase, sizeof self.phase, "%s\n", phase ? phase : "");
   self.at = at ? strtoull(at, NULL, 10) : 0;
   if (what && !strcmp(what, "eio")) self.what = EIO_;
   if (what && !strcmp(what, "enospc")) self.what = ENOSPC_;
@@ -187,6 +195,15 @@ __attribute__((constructor)) static void start(void) {
   }
   pthread_atfork(NULL, NULL, forked);
   self.owner = getpid();
+}
+__attribute__((constructor)) static void start(void) { trackway_fault_start(); }
+
+/* Called with the lock held: a marker was written. */
+static void meet_phase(const struct iovec *data, int pieces) {
+  size_t length = strlen(self.phase);
+  if (!self.waiting || pieces < 1 || data->iov_len != length || memcmp(data->iov_base, self.phase, length)) return;
+  self.waiting = 0;
+  self.from = self.count;
 }
 
 /* ---- opening ---- */
@@ -243,6 +260,7 @@ static ssize_t write_pieces(int fd, const char *path, const struct iovec *pieces
   if (result > 0) {
     if (offset < 0) offset = syscall(SYS_lseek, fd, 0L, SEEK_CUR) - result;
     note_data(mark ? mark : 'W', path, offset, result, less, count);
+    if (mark == 'P') meet_phase(less, count);
   }
   return finish(result, error);
 }
@@ -352,6 +370,29 @@ int posix_fallocate64(int fd, off64_t offset, off64_t size) { return posix_fallo
 ssize_t read(int fd, void *out, size_t n) { READ(syscall(SYS_read, fd, out, n)); }
 ssize_t pread(int fd, void *out, size_t n, off_t offset) { READ(syscall(SYS_pread64, fd, out, n, offset)); }
 ssize_t pread64(int fd, void *out, size_t n, off64_t offset) { return pread(fd, out, n, offset); }
+
+/* ---- sockets: counted on request only; what they carry is not recorded ---- */
+
+/* The lock is not held over the call: one that waits for a worker must not stop the other threads. */
+#define SOCKET(call) \
+  if (!self.sockets || !watching()) return call; \
+  if (begin('N', "socket") == FAIL) return refuse(); \
+  note('N', "socket", 0); \
+  finish(0, errno); \
+  return call
+ssize_t send(int fd, const void *data, size_t n, int flags) {
+  SOCKET(syscall(SYS_sendto, fd, data, n, flags, NULL, 0));
+}
+ssize_t sendto(int fd, const void *data, size_t n, int flags, const struct sockaddr *to, socklen_t length) {
+  SOCKET(syscall(SYS_sendto, fd, data, n, flags, to, length));
+}
+ssize_t sendmsg(int fd, const struct msghdr *message, int flags) { SOCKET(syscall(SYS_sendmsg, fd, message, flags)); }
+ssize_t recv(int fd, void *out, size_t n, int flags) { SOCKET(syscall(SYS_recvfrom, fd, out, n, flags, NULL, NULL)); }
+ssize_t __recv_chk(int fd, void *out, size_t n, size_t room, int flags) { return n > room ? abort(), 0 : recv(fd, out, n, flags); }
+ssize_t recvfrom(int fd, void *restrict out, size_t n, int flags, struct sockaddr *restrict from, socklen_t *restrict length) {
+  SOCKET(syscall(SYS_recvfrom, fd, out, n, flags, from, length));
+}
+ssize_t recvmsg(int fd, struct msghdr *message, int flags) { SOCKET(syscall(SYS_recvmsg, fd, message, flags)); }
 
 /* ---- names ---- */
 

@@ -12,7 +12,7 @@ import struct
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -20,13 +20,15 @@ from typing import Literal
 import pytest
 
 What = Literal["kill", "eio", "enospc", "short"]
+Run = Callable[[Sequence[str], Mapping[str, str]], subprocess.CompletedProcess[str]]
+"""How a command is run, with these variables in its environment."""
 Kind = Literal[
     "write", "sync", "truncate", "extend", "punch", "create", "unlink", "rename", "link", "mkdir", "rmdir", "open",
-    "read", "phase", "ack",
+    "read", "net", "phase", "ack",
 ]  # fmt: skip
 KINDS: dict[str, Kind] = {
     "W": "write", "S": "sync", "T": "truncate", "F": "extend", "H": "punch", "C": "create", "U": "unlink",
-    "R": "rename", "L": "link", "M": "mkdir", "D": "rmdir", "O": "open", "r": "read", "P": "phase", "A": "ack",
+    "R": "rename", "L": "link", "M": "mkdir", "D": "rmdir", "O": "open", "r": "read", "N": "net", "P": "phase", "A": "ack",
 }  # fmt: skip
 MARKERS = (".phase", ".ack")
 HEADER = struct.Struct("<cIQqQ")
@@ -74,13 +76,22 @@ class Recording:
         return numbers
 
 
-def record(cmd: Sequence[str], directory: Path, env: Mapping[str, str] | None = None, reads: bool = False) -> Recording:
-    """Run ``cmd`` undisturbed and record it. With ``reads``, opening and reading below the directory count as well."""
+def record(
+    cmd: Sequence[str],
+    directory: Path,
+    env: Mapping[str, str] | None = None,
+    reads: bool = False,
+    sockets: bool = False,
+    run: Run | None = None,
+) -> Recording:
+    """Run ``cmd`` undisturbed and record it. With ``reads``, opening and reading below the directory count as well,
+    with ``sockets`` sending and receiving. ``run`` starts it in another way than as a process of its own."""
     directory = directory.resolve()
     before = snapshot(directory)
     with tempfile.TemporaryDirectory(prefix="trackway-faults-") as scratch:
         log = Path(scratch, "log")
-        process = _run(cmd, directory, {**(env or {}), "TRACKWAY_FAULT_LOG": str(log)}, reads)
+        watched = {"TRACKWAY_FAULT_LOG": str(log), **_watch(directory, reads, sockets)}
+        process = (run or started)(cmd, {**(env or {}), **watched})
         return Recording(list(_read(log, directory)) if log.exists() else [], before, process)
 
 
@@ -92,13 +103,18 @@ def run_with_fault(
     sticky: bool = False,
     env: Mapping[str, str] | None = None,
     reads: bool = False,
+    sockets: bool = False,
+    phase: str = "",
+    run: Run | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run ``cmd``; at operation ``at`` (1 and up) kill it, fail the call, or write only half.
 
     ``sticky``: every later operation fails too, as on a disk that is full or gone. A killed process has returncode -9.
+    ``phase``: operations are counted from the beginning of that phase. ``reads``, ``sockets``, ``run`` as in record.
     """
-    fault = {"TRACKWAY_FAULT_AT": str(at), "TRACKWAY_FAULT_WHAT": what}
-    return _run(cmd, directory.resolve(), {**(env or {}), **fault, **_flag("TRACKWAY_FAULT_STICKY", sticky)}, reads)
+    fault = {"TRACKWAY_FAULT_AT": str(at), "TRACKWAY_FAULT_WHAT": what, "TRACKWAY_FAULT_PHASE": phase}
+    watched = {**_flag("TRACKWAY_FAULT_STICKY", sticky), **_watch(directory.resolve(), reads, sockets)}
+    return (run or started)(cmd, {**(env or {}), **fault, **watched})
 
 
 def points(recording: Recording, count: int) -> list[int]:
@@ -152,12 +168,22 @@ def _interpreter() -> str:
     pytest.skip("The fault injector needs an interpreter that is a program, not a script.")
 
 
-def _run(cmd: Sequence[str], directory: Path, env: Mapping[str, str], reads: bool) -> subprocess.CompletedProcess[str]:
-    watch = {"LD_PRELOAD": str(library()), "TRACKWAY_FAULTS": "1", "TRACKWAY_FAULT_DIR": str(directory)}
+def environment() -> dict[str, str]:
+    """What a process needs that the injector is to be in."""
     # The packages of this process, also where its interpreter had to be started by another name.
     found = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONDONTWRITEBYTECODE": "1"}
-    whole = {**os.environ, **found, **env, **watch, **_flag("TRACKWAY_FAULT_READS", reads)}
+    return {**os.environ, **found, "LD_PRELOAD": str(library())}
+
+
+def started(cmd: Sequence[str], env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """The usual ``Run``: a process of its own."""
+    whole = {**environment(), **env}
     return subprocess.run(cmd, env=whole, capture_output=True, text=True, timeout=SECONDS, check=False)
+
+
+def _watch(directory: Path, reads: bool, sockets: bool) -> dict[str, str]:
+    flags = _flag("TRACKWAY_FAULT_READS", reads) | _flag("TRACKWAY_FAULT_SOCKETS", sockets)
+    return {"TRACKWAY_FAULTS": "1", "TRACKWAY_FAULT_DIR": str(directory)} | flags
 
 
 def _flag(name: str, on: bool) -> dict[str, str]:

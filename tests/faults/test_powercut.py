@@ -18,7 +18,7 @@ from powercut import images, unseen
 
 IMAGES = 1000 if os.environ.get("TRACKWAY_FAULTS_FULL") == "1" else 60
 BATCHES = 60
-SUBJECTS = ["subject_sqlite"]
+SUBJECTS = ["subject_sqlite", "subject_store"]
 WORKER = Path(__file__).with_name("worker.py")
 
 pytestmark = [pytest.mark.faults, pytest.mark.parametrize("subject", SUBJECTS)]

@@ -118,12 +118,13 @@ def test_attachments_go_with_their_mail_except_by_kind(
 def test_another_list_of_contacts_counts_as_another_law(case: Case, tmp_path: Path, contacts: Path) -> None:
     folder = lay(tmp_path / "desk", {"a.log": log("19:00 heron one", "19:01 advocate two", "19:02 curate three")})
     case.add(folder, privileged=contacts)
+    assert case.texts() == ["one", "three"]
     contacts.write_text("curate\n")
     case.add(folder, privileged=contacts)
-    assert case.texts() == ["one", "two"], "what is no longer privileged is read; nothing that was read is lost"
+    assert case.texts() == ["one", "three", "two"], "what is no longer privileged is read; nothing read is lost"
     assert case.exhibits()["desk"].quarantined == 1
     case.add(folder)
-    assert case.texts() == ["one", "three", "two"]
+    assert case.exhibits()["desk"].quarantined == 0
     laws = [one["body"]["law"].get("privileged", "") for one in case.ledger("exhibit-added", "exhibit-law-changed")]
     assert [law.partition(",")[0] for law in laws] == ["3 contacts", "1 contacts", ""]
     assert len(set(laws)) == 3

@@ -327,9 +327,8 @@ def test_control_tour(full: Site, eyes: Eyes) -> None:
 def test_back_finds_rows_focus_and_scroll(full: Site, page: Any, width: int) -> None:
     held = page("/queue", width)
     for _ in range(2):
-        held.keyboard.press("]")
-        held.wait_for_load_state()
-        held.wait_for_timeout(100)
+        with held.expect_navigation():
+            held.keyboard.press("]")
     address = held.url
     assert "after=" in address
     for _ in range(12):
@@ -341,6 +340,7 @@ def test_back_finds_rows_focus_and_scroll(full: Site, page: Any, width: int) -> 
     assert before[2] + before[3] > 0
     held.keyboard.press("Enter")
     held.wait_for_selector("#detail .item")
+    held.keyboard.press("t")
     held.go_back()
     held.wait_for_selector("#detail .item", state="detached")
     for _ in range(40):

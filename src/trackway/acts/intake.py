@@ -17,8 +17,12 @@ from trackway.lists.load import Loaded, load
 from trackway.model.errors import Refused
 from trackway.model.times import now, zone_named
 from trackway.sandbox.pool import Pool
+from trackway.sources.given import MIB, read_given
 from trackway.store.case import CaseStore, numbers
 from trackway.store.journal import Officer, record
+
+PRIVILEGED_MOST = 32 * MIB
+"""Bytes of a list of privileged contacts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,7 @@ def _privileged(path: Path | None) -> frozenset[str]:
     if path is None:
         return frozenset()
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = read_given(path, PRIVILEGED_MOST).decode("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise Refused(f"The list of privileged contacts {path.name} cannot be read.", "unreadable") from error
     return frozenset(line.strip().casefold() for line in lines if line.strip() and not line.startswith("#"))

@@ -10,9 +10,13 @@ from trackway.ledger import checkpoint as checkpoints
 from trackway.model.errors import Refused
 from trackway.sandbox import protocol
 from trackway.sandbox.pool import Pool
+from trackway.sources.given import MIB, open_given, read_given
 from trackway.views.answers import HashAnswer
 from trackway.views.digest import digest as digest_view
 from trackway.views.verify import verify as verify_view
+
+CHECKPOINT_MOST = 64 * MIB
+"""`verify --json` prints all damage beside the head; more than this is no answer of it."""
 
 
 def verify(case: str, checkpoint: Path | None, json: bool) -> int:
@@ -20,7 +24,7 @@ def verify(case: str, checkpoint: Path | None, json: bool) -> int:
     held = None
     if checkpoint is not None:
         try:
-            held = checkpoints.parse(checkpoint.read_bytes())
+            held = checkpoints.parse(read_given(checkpoint, CHECKPOINT_MOST))
         except OSError as error:
             raise Refused(
                 f"The checkpoint {checkpoint.name} cannot be opened: {error.strerror}.", "unreadable"
@@ -68,7 +72,7 @@ def hash_files(files: list[Path], json: bool) -> int:
 
 def _hash(pool: Pool, path: Path) -> HashAnswer:
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        fd = open_given(path)
     except OSError as error:
         return HashAnswer(path.name, None, None, None, None, None, f"cannot be opened: {error.strerror}")
     try:

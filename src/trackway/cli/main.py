@@ -382,6 +382,17 @@ def _set_now(given: str | None) -> None:
         os.environ["TRACKWAY_NOW"] = moment_of(given, "--now").isoformat()
 
 
+def _check_text(arguments: list[str]) -> None:
+    """What is written into the case is text; only a name of something that exists may be other bytes."""
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError as error:
+            if not os.path.lexists(argument):
+                spelled = os.fsencode(argument).decode("utf-8", "backslashreplace")
+                raise Refused(f"This is neither text in UTF-8 nor the name of a file: {spelled}", "not-text") from error
+
+
 # typer brings its own copy of click, whose base error has no public name.
 _USAGE: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 
@@ -390,6 +401,7 @@ def main() -> None:
     """Run the command line; every refusal is one sentence."""
     json = "--json" in sys.argv[1:]
     try:
+        _check_text(sys.argv[1:])
         code = app(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except Refused as refusal:

@@ -10,8 +10,24 @@ def emit(answer: Any) -> None:
     """One JSON document on standard output."""
     import msgspec
 
-    sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(answer, order="sorted"), indent=1) + b"\n")
+    try:
+        document = msgspec.json.encode(answer, order="sorted")
+    except UnicodeEncodeError:
+        document = msgspec.json.encode(_spelled(msgspec.to_builtins(answer)), order="sorted")
+    sys.stdout.buffer.write(msgspec.json.format(document, indent=1) + b"\n")
     sys.stdout.buffer.flush()
+
+
+def _spelled(value: Any) -> Any:
+    """The same document; what is no UTF-8 (a file's name as it was typed) is spelled out."""
+    match value:
+        case str():
+            return value.encode("utf-8", "backslashreplace").decode()
+        case dict():
+            return {_spelled(key): _spelled(one) for key, one in value.items()}
+        case list() | tuple():
+            return [_spelled(one) for one in value]
+    return value
 
 
 def say(json: bool, answer: Any, sentence: str) -> None:
@@ -19,14 +35,14 @@ def say(json: bool, answer: Any, sentence: str) -> None:
     if json:
         emit(answer)
     else:
-        print(sentence)
+        line(sentence)
 
 
 def refuse(json: bool, sentence: str, code: str) -> int:
     """A refusal: the sentence on standard error, with ``--json`` a document on standard output. Exit code 2."""
     if json:
         emit({"error": sentence, "code": code})
-    print(f"trackway: {sentence}", file=sys.stderr)
+    print(f"trackway: {clean(sentence)}", file=sys.stderr)
     return 2
 
 

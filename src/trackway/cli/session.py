@@ -12,8 +12,11 @@ import msgspec
 from trackway.findings.engine import Settings
 from trackway.model.errors import Refused
 from trackway.sandbox.pool import Pool
+from trackway.sources.given import MIB, read_given
 from trackway.store.case import CaseStore, open_case
 from trackway.store.journal import Officer
+
+CONFIG_MOST = MIB
 
 
 def officer_of(given: str | None) -> Officer:
@@ -46,8 +49,10 @@ def settings_of(folder: Path | None) -> Settings:
             raise Refused(f"There is no configuration {given!r}.", "no-config")
         return Settings()
     try:
-        return msgspec.convert(tomllib.loads(path.read_text("utf-8")), Settings, strict=True)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        return msgspec.convert(tomllib.loads(read_given(path, CONFIG_MOST).decode("utf-8")), Settings, strict=True)
+    except OSError as error:
+        raise Refused(f"The configuration {path.name} cannot be read: {error.strerror}.", "bad-config") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError, msgspec.ValidationError) as error:
         raise Refused(f"The configuration {path.name} does not hold: {error}.", "bad-config") from error
 
 

@@ -19,8 +19,10 @@ from trackway.danger.reports import current_text, report_number
 from trackway.findings.engine import Desk, Settings, Stage, chunks
 from trackway.model.errors import Refused
 from trackway.model.trace import Trace
+from trackway.sources.given import read_given
 from trackway.store import schema
 
+MAX_BYTES = 32 << 20
 MAX_TERMS = 20_000
 MAX_LENGTH = 200
 _SIGN = re.compile(r"[a-z][a-z0-9-]{0,39}")
@@ -40,7 +42,7 @@ def read_terms(path: Path) -> tuple[list[Term], list[tuple[str, str]]]:
 
     Raises Refused where the file is no such CSV or holds no term."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = read_given(path, MAX_BYTES).decode("utf-8-sig")
     except OSError as error:
         raise Refused(f"The terms {path.name} cannot be opened: {error.strerror}.", "unreadable") from error
     except UnicodeDecodeError as error:

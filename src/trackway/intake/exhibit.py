@@ -8,7 +8,7 @@ from pathlib import Path
 from trackway.intake.tasks import Task
 from trackway.model.errors import Refused
 from trackway.model.source import FileTimes
-from trackway.sources.folder import file_times, open_below, walk
+from trackway.sources.folder import file_times, open_below, shown, walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +21,12 @@ class Exhibit:
 
     @property
     def key(self) -> str:
-        return str(self.path)
+        return shown(os.fsencode(self.path))
 
     @property
     def name(self) -> str:
         """The base name: no path of the examiner's machine stands in any report."""
-        return self.path.name or self.given
+        return shown(os.fsencode(self.path.name)) or self.given
 
 
 def locate(given: str, case_folder: Path | None) -> Exhibit:
@@ -77,7 +77,7 @@ def plan(exhibit: Exhibit, number: int) -> Iterator[Task]:
     """The top-level places of an exhibit, in a fixed order. What cannot be read comes with its reason."""
     if not exhibit.is_folder:
         times = file_times(os.stat(exhibit.path))
-        yield Task(number, exhibit.path.name, times=times, name=exhibit.path.name)
+        yield Task(number, exhibit.name, times=times, name=exhibit.name)
         return
     for entry in walk(exhibit.path):
         task = Task(number, entry.path, times=entry.times or FileTimes(), name=entry.path.rsplit("/", 1)[-1])

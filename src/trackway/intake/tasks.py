@@ -16,6 +16,13 @@ Outcome = Literal["read", "unclaimed", "incomplete", "refused", "out-of-scope"]
 MAX_DEPTH = 12
 """Containers inside containers beyond this are refused: archives that contain themselves go on for ever."""
 
+SPACE, RATIO = 8 << 30, 1000
+"""Bytes that may come out of one file of an exhibit, containers inside containers included: so many, or so many times
+its size. Each container has limits of its own; sixteen in each of sixteen in each of sixteen keep to those, and go on
+for years."""
+MEMBER = 4096
+"""Bytes that a member counts for beside its own: a million empty files are work too."""
+
 
 @dataclass(slots=True)
 class Task:
@@ -40,6 +47,8 @@ class Task:
     out_of_scope: int = 0
     quarantined: int = 0
     open_members: int = 0
+    expanded: int = 0
+    """Of a place at the top: what came out of it and of everything inside it (``SPACE``), in bytes."""
     ended: bool = False
     cut: bool = False
     """Something inside it was not read because of a stop: it stays open, however its own reading ended."""
@@ -57,6 +66,21 @@ class Task:
     def inner_path(self) -> str:
         """The path inside the exhibit, containers included ("disk.img/chats.zip/result.json")."""
         return self.path if self.parent is None else f"{self.parent.inner_path}/{self.path}"
+
+    @property
+    def top(self) -> Task:
+        """The place of the exhibit itself that this one lies in, however deep."""
+        task = self
+        while task.parent is not None:
+            task = task.parent
+        return task
+
+    def expand(self, count: int) -> bool:
+        """Count bytes that came out of this container. False once all that came out of its top is beyond the limit."""
+        top = self.top
+        top.expanded += count
+        size = top.bytes.size if top.bytes is not None else 0
+        return top.expanded <= max(SPACE, RATIO * size)
 
     def note(self, locator: str, reason: str) -> None:
         """Keep what was not understood; bounded, the rest is counted."""

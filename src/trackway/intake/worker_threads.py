@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from trackway.intake.exhibit import Opener
 from trackway.intake.rows import NUL_SHOWN
 from trackway.intake.spool import Spool, digest_descriptor
-from trackway.intake.tasks import MAX_DEPTH, Stop, Task
+from trackway.intake.tasks import MAX_DEPTH, MEMBER, Stop, Task
 from trackway.sandbox import protocol
 from trackway.sandbox.pool import Pool
 
 EWF = b"EVF\x09\x0d\x0a\xff\x00"
+BEYOND = "what lies in it, container in container, expands to far more than it holds: the rest is not read"
 Say = Callable[["Message"], None]
 
 
@@ -152,6 +153,9 @@ class Threads:
         try:
             for event in events:
                 if members.take(event):
+                    if members.beyond:
+                        self.messages.put(Message("event", task, protocol.Failed(BEYOND, "memory")))
+                        break
                     continue
                 self.messages.put(Message("event", task, event))
                 if task.outcome is not None or self._stop.is_set():
@@ -195,14 +199,17 @@ class _Members:
         self._spool: Spool | None = None
         self._child: Task | None = None
         self._seen: dict[str, int] = {}
+        self.beyond = False
 
     def take(self, event: protocol.Event) -> bool:
         """True where the event was about a member."""
         match event:
             case protocol.MemberBegin():
+                self.beyond = not self._container.expand(MEMBER)
                 self._begin(event)
             case protocol.MemberBytes():
                 assert self._spool is not None
+                self.beyond = not self._container.expand(len(event.data))
                 self._spool.write(event.data)
             case protocol.MemberEnd():
                 self._end(event)

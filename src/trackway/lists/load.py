@@ -22,6 +22,7 @@ from trackway.model.errors import Refused
 from trackway.model.trace import Digests, Label, Trace
 from trackway.sandbox import protocol
 from trackway.sandbox.pool import Pool
+from trackway.sources.given import open_given
 from trackway.store import schema
 from trackway.store.case import CaseStore, numbers
 from trackway.store.journal import Officer, record
@@ -52,7 +53,7 @@ def load(
     """Load one list file and put it in force. Raises Refused with the reason; then nothing has changed."""
     name = path.name
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        fd = open_given(path)
     except OSError as error:
         raise Refused(f"The list {name} cannot be opened: {error.strerror}.", "unreadable") from error
     try:

@@ -30,9 +30,12 @@ DEFAULT_NAMES = frozenset(
     facebook fb fbimg messenger kik discord viber line wechat mmexport thumb thumbnail cache tmp temp frame page part
     unnamed unknown noname bild bilder afbeelding imagen imagem immagine photo foto film clip audio voice ptt aud rec
     recording burst pano panorama portrait selfie camera cam snap still edited final output result test sample
+    wa mvimg imag dji lrm export exported resized effects collage nieuwe afbeelding kopie copie copia kopia imagepipe
     """.split()
 )
 """What devices and programs name their files by themselves; such a name ties nothing (PRACTICE.md)."""
+CAMERA_NAME = re.compile(r"[A-Z0-9_]{4}\d{4}|(?i:[a-z]{3}_\d{4})")
+"""Four characters and four digits: the names that every camera gives (DCF, JEITA CP-3461), whatever its letters."""
 
 
 def distinctive(name: str) -> str | None:
@@ -41,7 +44,7 @@ def distinctive(name: str) -> str | None:
     stem = name.rsplit("/", 1)[-1]
     stem = stem.rsplit(".", 1)[0] if "." in stem else stem
     found = STEM.match(stem.casefold())
-    if found is None:
+    if found is None or CAMERA_NAME.fullmatch(stem):
         return None
     words = [word for word in re.split(r"[\W\d_]+", found["letters"]) if word]
     pattern = "".join(words)

@@ -19,6 +19,8 @@ from trackway.measure.pdq import FORMS, as_words, featureless, within
 from trackway.store import schema
 
 Words = NDArray[np.uint64]
+INVERSE = {"turn 90": "turn 270", "turn 270": "turn 90"}
+"""What was done to A to make B, from what undoes it; the other forms undo themselves."""
 
 
 class Hashes:
@@ -157,38 +159,34 @@ def _near_lists(desk: Desk, subjects: Sequence[str]) -> Iterable[dict[str, Any]]
                 if held is None or (distance, form) < held:
                     best[(q, e)] = (distance, form)
     for (q, e), (distance, form) in best.items():
-        yield _hit(desk, hashes.keys[asked[q]], entries[e], "near", distance, FORMS[form])
+        made = INVERSE.get(FORMS[form], FORMS[form])
+        yield _hit(desk, hashes.keys[asked[q]], entries[e], "near", distance, made)
 
 
 def _near_pairs(desk: Desk, subjects: Sequence[str]) -> dict[tuple[str, str], dict[str, Any]]:
+    """Pairs of files within the radius. Each pair is compared once and always the same way, the forms of the lower key
+    against the higher one as it is: what came in first changes nothing."""
     hashes = _hashes(desk)
-    asked = _asked(hashes, subjects)
+    asked = np.asarray(_asked(hashes, subjects), dtype=np.intp)
+    others = np.setdiff1d(np.arange(len(hashes.keys)), asked)
     best: dict[tuple[int, int], tuple[int, int]] = {}
-    if asked:
-        plain = np.ascontiguousarray(hashes.forms[:, 0])
-        queries_plain = np.ascontiguousarray(plain[asked])
+    for lower, higher in ((asked, np.arange(len(hashes.keys))), (others, asked)) if len(asked) else ():
+        plain = np.ascontiguousarray(hashes.forms[higher, 0])
         for form in range(len(FORMS)):
-            queries = np.ascontiguousarray(hashes.forms[asked, form])
-            other = np.ascontiguousarray(hashes.forms[:, form])
-            for left, right in ((queries, plain), (queries_plain, other)):
-                found = within(left, right, desk.settings.near_radius)
-                for q, b, distance in zip(*(side.tolist() for side in found), strict=True):
-                    a = asked[q]
-                    if a == b:
-                        continue
-                    pair = (min(a, b), max(a, b))
-                    held = best.get(pair)
-                    if held is None or (distance, form) < held:
-                        best[pair] = (distance, form)
+            found = within(np.ascontiguousarray(hashes.forms[lower, form]), plain, desk.settings.near_radius)
+            for i, j, distance in zip(*(side.tolist() for side in found), strict=True):
+                pair = (int(lower[i]), int(higher[j]))
+                if pair[0] < pair[1] and (distance, form) < best.get(pair, (257, 0)):
+                    best[pair] = (distance, form)
     rows = {}
-    for (a, b), (distance, form) in best.items():
-        for x, y in ((a, b), (b, a)):
+    for (low, high), (distance, form) in best.items():
+        for x, y, made in ((high, low, FORMS[form]), (low, high, INVERSE.get(FORMS[form], FORMS[form]))):
             rows[(hashes.keys[x], hashes.keys[y])] = {
                 "a": hashes.keys[x],
                 "b": hashes.keys[y],
                 "case_no": desk.case_no,
                 "distance": distance,
-                "form": FORMS[form],
+                "form": made,
             }
     return rows
 

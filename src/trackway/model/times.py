@@ -16,10 +16,14 @@ def instant_of(moment: datetime) -> int:
 
 
 def iso(instant: int | None) -> str | None:
-    """ISO 8601 in UTC ("2026-01-02T03:04:05Z", fraction only where there is one)."""
+    """ISO 8601 in UTC ("2026-01-02T03:04:05Z", fraction only where there is one); None outside the years 1 to 9999,
+    where a hostile source may have put it."""
     if instant is None:
         return None
-    moment = EPOCH + timedelta(microseconds=instant)
+    try:
+        moment = EPOCH + timedelta(microseconds=instant)
+    except OverflowError:
+        return None
     return moment.isoformat().replace("+00:00", "Z")
 
 
@@ -62,4 +66,10 @@ def moment_of(written: str, what: str) -> datetime:
         moment = datetime.fromisoformat(written)
     except ValueError as error:
         raise Refused(f"{what}: {written!r} is not a time like 2026-03-01T09:00:00Z.", "bad-time") from error
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    try:
+        moment.astimezone(UTC)
+    except OverflowError as error:
+        raise Refused(f"{what}: {written!r} lies outside the years 1 to 9999 in UTC.", "bad-time") from error
+    return moment

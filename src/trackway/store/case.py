@@ -132,7 +132,10 @@ def _is_address(case: str) -> bool:
 
 
 def _postgres(address: str) -> tuple[Engine, str]:
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError as error:
+        raise Refused("That is no address of a database: postgresql://HOST/DATABASE?case=NAME", "no-case") from error
     query = parse_qs(parts.query)
     names = query.pop("case", [])
     if len(names) != 1 or not names[0]:
@@ -176,13 +179,13 @@ def create_case(case: str) -> CaseStore:
                 connection.execute(insert(schema.case).values(no=no, name=name, created_with=__version__))
         return CaseStore(engine, no, name, None)
     folder = Path(case)
-    if (folder / DATABASE).exists():
-        raise Refused(f"A case stands there already: {folder.name}", "exists")
     try:
+        if (folder / DATABASE).exists():
+            raise Refused(f"A case stands there already: {folder.name}", "exists")
         # Made under another name and renamed: a kill while it is made leaves no half case behind.
         fresh = _fresh_file(folder)
         with sentences():
-            _fill(_sqlite(fresh), folder.name)
+            _fill(_sqlite(fresh), _shown(folder.name))
         fresh.rename(folder / DATABASE)
         _sync_folder(folder)
     except OSError as error:
@@ -242,7 +245,11 @@ def open_case(case: str) -> CaseStore:
             raise Refused(f"There is no case named {name!r} there; make one with `trackway init`.", "no-case")
         return CaseStore(engine, int(no), name, None)
     folder = Path(case)
-    if not (folder / DATABASE).is_file():
+    try:
+        there = (folder / DATABASE).is_file()
+    except OSError as error:
+        raise Refused(f"The case cannot be opened: {error.strerror}.", "unreadable") from error
+    if not there:
         raise Refused(f"There is no case at {folder.name!r}; make one with `trackway init`.", "no-case")
     _check_header(folder / DATABASE)
     engine = _sqlite(folder / DATABASE)
@@ -252,7 +259,12 @@ def open_case(case: str) -> CaseStore:
             row = connection.execute(select(schema.case.c.no, schema.case.c.name)).first()
     if row is None:
         raise Refused("The case's database holds no case; it was not made by `trackway init`.", "damaged")
-    return CaseStore(engine, int(row.no), folder.name or str(row.name), folder)
+    return CaseStore(engine, int(row.no), _shown(folder.name) or str(row.name), folder)
+
+
+def _shown(name: str) -> str:
+    """The name of a folder as text; bytes in it that are no UTF-8 are spelled out."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def _check_header(path: Path) -> None:

@@ -47,10 +47,10 @@ def _exhibit(view: View, given: str, row: Any) -> ExhibitAnswer:
             missed.append(NotRead(path, place.reason))
         for locator, reason in msgspec.json.decode(place.notes):
             notes.append(NotRead(f"{path}: {locator}" if locator else path, reason))
+    here = select(p.content).where(p.exhibit == row.no)  # one reading, at however many places
     readings = view.connection.execute(
-        select(r.reader, func.count(r.no.distinct()), func.sum(r.kept))
-        .select_from(schema.reading.join(schema.place, p.content == r.content))
-        .where(p.exhibit == row.no, r.current.is_(True))
+        select(r.reader, func.count(), func.sum(r.kept))
+        .where(r.content.in_(here), r.current.is_(True))
         .group_by(r.reader)
         .order_by(r.reader)
     ).all()

@@ -8,27 +8,32 @@ const MOST = 60;
 
 // ---------------------------------------------------------------- focus and scroll, by address
 
+const here = () => location.pathname + location.search;
 const scrollers = () => [document.scrollingElement, ...document.querySelectorAll("main, .pane")];
 const name = (element) => element.id || "page";
+const kept = () => JSON.parse(sessionStorage.getItem(KEPT) ?? "[]");
+// What the page on screen shows: going back changes the address before the page is another one.
+let showing = here();
 
 function keep() {
-  const places = JSON.parse(sessionStorage.getItem(KEPT) ?? "[]").filter(([address]) => address !== here());
   const scroll = Object.fromEntries(scrollers().map((element) => [name(element), element.scrollTop]));
-  const focus = document.activeElement?.id || document.activeElement?.closest("[data-row]")?.querySelector("[data-open]")?.id || "";
-  places.push([here(), { scroll, focus }]);
-  sessionStorage.setItem(KEPT, JSON.stringify(places.slice(-MOST)));
+  const at = document.activeElement;
+  const focus = at?.id || at?.closest("[data-row]")?.querySelector("[data-open]")?.id || "";
+  const others = kept().filter(([address]) => address !== showing);
+  sessionStorage.setItem(KEPT, JSON.stringify([...others, [showing, { scroll, focus }]].slice(-MOST)));
 }
 
-const here = () => location.pathname + location.search;
-
 function restore() {
-  const held = new Map(JSON.parse(sessionStorage.getItem(KEPT) ?? "[]")).get(here());
+  const held = new Map(kept()).get(showing);
   if (!held) return false;
   document.getElementById(held.focus)?.focus({ preventScroll: true });
   for (const element of scrollers()) element.scrollTop = held.scroll[name(element)] ?? 0;
   return true;
 }
 
+document.addEventListener("htmx:pushedIntoHistory", () => {
+  showing = here();
+});
 addEventListener("pagehide", keep);
 const kind = performance.getEntriesByType("navigation")[0]?.type;
 const aimed = location.hash && document.getElementById(location.hash.slice(1));
