@@ -21,7 +21,7 @@ help:
 
 setup: $(READY)
 
-$(READY): requirements.lock pyproject.toml hatch_build.py package.json package-lock.json tools/setup tools/uv.lock.txt
+$(READY): requirements.lock pyproject.toml hatch_build.py package.json package-lock.json tools/setup tools/uv-requirements.txt
 	@tools/setup
 
 demo: $(READY)

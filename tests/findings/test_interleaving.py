@@ -91,7 +91,12 @@ def same_in_either_order(folder: Path, one: Sequence[Operation], other: Sequence
 
 
 property_settings = settings(
-    max_examples=EXAMPLES, phases=[Phase.generate,Phase.reuse], deadline=None, suppress_health_check=list(HealthCheck), print_blob=True, derandomize=False
+    max_examples=EXAMPLES,
+    phases=[Phase.generate, Phase.reuse],
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    print_blob=True,
+    derandomize=False,
 )
 
 

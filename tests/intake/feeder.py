@@ -27,6 +27,12 @@ def feed(source: Source, report: Report) -> Iterator[Trace]:
     yield from (_trace(number, line) for number, line in enumerate(_lines(source)))
 
 
+def slow(source: Source, report: Report) -> Iterator[Trace]:
+    for trace in feed(source, report):
+        time.sleep(0.001)
+        yield trace
+
+
 def lies(source: Source, report: Report) -> Iterator[Trace]:
     """Says in every field but those that the gate looks at that it lies inside the scope."""
     for number, line in enumerate(_lines(source)):
@@ -53,6 +59,7 @@ def measure(source: Source) -> list[Measurement]:
 
 READERS = (
     Reader("feed", 1, "Feed", partial(_claims, b"FEED"), feed),
+    Reader("slow", 1, "Slow feed", partial(_claims, b"SLOW"), slow),
     Reader("lies", 1, "Lies", partial(_claims, b"LIES"), lies),
     Reader("media", 1, "A picture that says of itself what it likes", partial(_claims, b"PICTURE"), feed),
 )

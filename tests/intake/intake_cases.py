@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import casework
 import msgspec
-from casework import picture
 from sqlalchemy import select
 
+import casework
+from casework import picture
 from trackway.acts import intake as acts
 from trackway.cli.session import settings_of
 from trackway.intake.law import Law, Scope

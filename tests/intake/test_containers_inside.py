@@ -11,11 +11,11 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from casework import export, packed
 from intake_cases import Case, lay, log, mail, picture
 from PIL import Image
 from sqlalchemy import func, select
 
+from casework import export, packed
 from trackway.demo.fat import fat12_image
 from trackway.intake import worker_threads
 from trackway.sandbox.pool import Pool
@@ -136,7 +136,9 @@ def test_identical_bytes_are_one_reading_at_every_place(case: Case, tmp_path: Pa
     r = schema.reading.c
     assert [row[0] for row in case.select(select(func.count(r.no)))] == [1]
     c = schema.content.c
-    places = case.select(select(schema.place.c.path).join(schema.content, c.no == schema.place.c.content).where(c.size == len(LOG)))
+    places = case.select(
+        select(schema.place.c.path).join(schema.content, c.no == schema.place.c.content).where(c.size == len(LOG))
+    )
     assert len(places) == 5
 
 

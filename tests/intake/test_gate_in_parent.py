@@ -45,9 +45,7 @@ def test_the_gate_is_what_keeps_it_out(case: Case, tmp_path: Path, monkeypatch: 
     ("said", "measured"),
     [(b"PICTURE\nmedia 200 inside\n", 1), (b"PICTURE\nmedia 300 late\n", 0), (b"PICTURE\nmail 200 no picture\n", 0)],
 )
-def test_a_measurement_enters_with_its_picture_only(
-    case: Case, tmp_path: Path, said: bytes, measured: int
-) -> None:
+def test_a_measurement_enters_with_its_picture_only(case: Case, tmp_path: Path, said: bytes, measured: int) -> None:
     case.add(lay(tmp_path / "desk", {"a.jpg": said}), law=LAWS)
     assert len(case.select(select(schema.measure.c.method))) == measured
     assert case.places()["a.jpg"][0] == ("read" if measured else "out-of-scope")

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from built_images import ewf
-from casework import picture
 from intake_cases import BASIS, LAW, Case, instant, lay, log
 from sqlalchemy import select
 
+from casework import picture
 from trackway.demo.fat import fat12_image
 from trackway.intake import run
 from trackway.intake.law import Law, Scope
@@ -61,7 +61,12 @@ def test_the_entry_says_under_which_law_and_stands_before_the_first_record(
     case.add(exhibit, law=WHOLE, zone="Europe/Amsterdam", acquired=instant("2026-03-01"))
     (first, *_) = seen
     (entry,) = first
-    assert (entry["act"], entry["subject"], entry["who"], entry["reason"]) == ("exhibit-added", "desk", "officer 17", BASIS)
+    assert (entry["act"], entry["subject"], entry["who"], entry["reason"]) == (
+        "exhibit-added",
+        "desk",
+        "officer 17",
+        BASIS,
+    )
     assert entry["body"] == {
         "exhibit": "desk",
         "law": {
@@ -79,9 +84,7 @@ def test_the_entry_says_under_which_law_and_stands_before_the_first_record(
     assert case.ledger()[0] == entry, "nothing was done before it"
 
 
-def test_without_the_entry_nothing_is_opened(
-    case: Case, exhibit: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_the_entry_nothing_is_opened(case: Case, exhibit: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A ledger that cannot be written costs the reading; control: the same exhibit is read when it can."""
 
     def full(*_: Any, **__: Any) -> int:
@@ -131,7 +134,9 @@ def test_another_law_is_recorded_as_a_change_and_the_same_one_is_not(case: Case,
     case.add(exhibit)
     case.add(exhibit)
     case.add(exhibit, law=Law(BASIS, authority="prosecutor (invented)"))
-    acts = [(one["act"], one["body"]["law"].get("authority")) for one in case.ledger("exhibit-added", "exhibit-law-changed")]
+    acts = [
+        (one["act"], one["body"]["law"].get("authority")) for one in case.ledger("exhibit-added", "exhibit-law-changed")
+    ]
     assert acts == [("exhibit-added", None), ("exhibit-law-changed", "prosecutor (invented)")]
     assert case.exhibits()["desk"].law == {"basis": BASIS, "authority": "prosecutor (invented)"}
 

@@ -5,10 +5,10 @@ import json
 from pathlib import Path
 
 import pytest
-from casework import packed
 from intake_cases import Case, lay, log, mail, picture, scoped
 from sqlalchemy import select
 
+from casework import packed
 from trackway.model.errors import Refused
 from trackway.sandbox.pool import Pool
 from trackway.store import schema
@@ -19,12 +19,16 @@ LAWYER = "K.Vos@law.example"
 def carrying(number: int, sender: str, name: str, data: bytes) -> bytes:
     """A mail with one attachment."""
     return (
-        f"From {sender} Sat Feb 28 19:00:00 2026\nMessage-ID: <m{number}@marsh.example>\nFrom: {sender}\n"
-        f"To: heron@marsh.example\nDate: Sat, 28 Feb 2026 19:00:00 +0000\nMIME-Version: 1.0\n"
-        "Content-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: text/plain\n\nhere\n--x\n"
-        f'Content-Type: application/octet-stream\nContent-Transfer-Encoding: base64\n'
-        f'Content-Disposition: attachment; filename="{name}"\n\n'
-    ).encode() + base64.encodebytes(data) + b"--x--\n\n"
+        (
+            f"From {sender} Sat Feb 28 19:00:00 2026\nMessage-ID: <m{number}@marsh.example>\nFrom: {sender}\n"
+            f"To: heron@marsh.example\nDate: Sat, 28 Feb 2026 19:00:00 +0000\nMIME-Version: 1.0\n"
+            "Content-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: text/plain\n\nhere\n--x\n"
+            f"Content-Type: application/octet-stream\nContent-Transfer-Encoding: base64\n"
+            f'Content-Disposition: attachment; filename="{name}"\n\n'
+        ).encode()
+        + base64.encodebytes(data)
+        + b"--x--\n\n"
+    )
 
 
 @pytest.fixture

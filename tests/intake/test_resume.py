@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from casework import facts
-from feeder import members as slow_members
 from intake_cases import LAW, Case, lay, log, mail, picture, scoped
 from sqlalchemy import select
 
+from casework import facts
 from trackway.intake import run, worker_threads, writer
 from trackway.intake.exhibit import Opener
 from trackway.intake.law import Law
@@ -136,7 +135,7 @@ def _to_the_end(threads: worker_threads.Threads, task: Task) -> None:
 
 @pytest.mark.usefixtures("small_batches")
 def test_a_stop_while_a_wider_scope_is_read_leaves_a_whole_store(tmp_path: Path, feeder: Pool) -> None:
-    feed = b"FEED\n" + b"".join(b"message %d words %d\n" % (n % 7, n) for n in range(20_000))
+    feed = b"SLOW\n" + b"".join(b"message %d words %d\n" % (n % 7, n) for n in range(3_000))
     folder = lay(tmp_path / "desk", {"a.feed": feed})
     case, whole = Case(tmp_path / "case", feeder), Case(tmp_path / "whole", feeder)
     whole.add(folder)
@@ -206,9 +205,7 @@ def test_a_file_that_was_only_touched_is_the_same(case: Case, tmp_path: Path) ->
     assert (case.digest(), case.traces(), case.exhibits()) == before
 
 
-def test_what_could_not_be_opened_is_tried_again(
-    case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_could_not_be_opened_is_tried_again(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = lay(tmp_path / "desk", {"a.log": log("19:00 heron one"), "b.log": log("19:00 heron two")})
     given = Opener.open
 
@@ -321,6 +318,3 @@ def test_stopping_leaves_no_descriptor_and_no_thread(tmp_path: Path, feeder: Poo
 
 def _open() -> int:
     return len(os.listdir("/proc/self/fd"))
-
-
-assert slow_members  # the container that the stops above meet

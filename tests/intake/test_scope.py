@@ -6,11 +6,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from casework import add as add_to
-from casework import answers, lay_out_lists, load, packed
 from intake_cases import LAW, Case, instant, lay, log, mail, orders, picture, scoped
 from sqlalchemy import select
 
+from casework import add as add_to
+from casework import answers, lay_out_lists, load, packed
 from trackway.intake.law import Law, Scope
 from trackway.sandbox.pool import Pool
 from trackway.store import schema

@@ -21,9 +21,9 @@ from network_cases import (
     who,
 )
 
+from trackway.measure.wallets import wallets
 from trackway.model.trace import Conversation, Trace
 from trackway.network.thresholds import LARGE_ROOM
-from trackway.readers._wallets import wallets
 
 ONION = "duckduckgogg42xjoc72x3sjasowoarfbgcmvfimaftt6twagswzczad.onion"
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trackway.measure.wallets import wallets
 from trackway.model.trace import Digests, Identifier, Share, Trace
-from trackway.readers._wallets import wallets
 from trackway.readers.identifiers import enrich, find, key_fingerprint, onion_valid
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "irc"

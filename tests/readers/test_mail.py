@@ -14,8 +14,8 @@ from record_sources import Bytes, Notes, read_all
 
 from trackway.model.times import iso
 from trackway.model.trace import Trace
+from trackway.readers import _mail_parts
 from trackway.readers.mail import CONTAINER, READER, html_text
-from trackway.sources import mail_attachments
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "mixed"
 FOX = b"not a picture of a fox\x00\xff"
@@ -184,7 +184,7 @@ def test_a_message_beyond_the_limit_is_passed_over(monkeypatch: pytest.MonkeyPat
     big.set_content("reed\n" * 2000)
     data = mbox(big, letter(2))
     assert all(trace.text for trace in read_all(READER, data)[0])
-    monkeypatch.setattr(mail_attachments, "MESSAGE_LIMIT", 4000)
+    monkeypatch.setattr(_mail_parts, "MESSAGE_LIMIT", 4000)
     traces, notes = read_all(READER, data)
     assert [bool(trace.text) for trace in traces] == [False, True]
     assert [locator for locator, _ in notes.said] == ["message 1"]

@@ -96,7 +96,7 @@ def test_the_timeline_equals_its_table(full: Site) -> None:
     persona, _ = claimed(full.store)
     page = full.get(f"/persona/{persona}").text
     table = page.partition("The same as a table")[2]
-    total = sum(map(int, re.findall(r"</th><td class=\"num\">(\d+)</td>", table)))
+    total = sum(map(int, re.findall(r"data-label=\"Traces\">(\d+)</td>", table)))
     listed = full.get(f"/persona/{persona}/traces").text.count("row slim")
     assert total == listed > 0
 

@@ -403,6 +403,7 @@ def main() -> None:
     try:
         _check_text(sys.argv[1:])
         code = app(standalone_mode=False)
+        sys.stdout.flush()  # a reader of our output that went away is met here, not at the interpreter's end
         sys.exit(code if isinstance(code, int) else 0)
     except Refused as refusal:
         output.trace(refusal)

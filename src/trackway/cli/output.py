@@ -73,7 +73,7 @@ def table(title: str, columns: list[str], rows: list[list[str]]) -> None:
     for column in columns:
         shown.add_column(column, overflow="fold")
     for row in rows:
-        shown.add_row(*(Text(clean(cell)) for cell in row))
+        shown.add_row(*(Text("\n".join(map(clean, cell.split("\n")))) for cell in row))
     Console().print(shown)
 
 

@@ -110,7 +110,8 @@ def _joined(run: str) -> str:
     if len(letters) < LEAST:
         return run
     gaps = [after.start() - before.end() for before, after in pairwise(letters)]
-    wide = (" " if gap > min(gaps) else "" for gap in [*gaps, 0])
+    narrow = min(gaps)
+    wide = (" " if gap > narrow else "" for gap in [*gaps, 0])
     return "".join(letter.group() + gap for letter, gap in zip(letters, wide, strict=True))
 
 

@@ -43,7 +43,7 @@ class Desk:
             self.connection.execute(dialect.insert(schema.dirty).on_conflict_do_nothing(), rows)
 
 
-class Settings(Struct, frozen=True):
+class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """What a team may set (one TOML file without secrets); its digest stands in every finding."""
 
     recent_days: int = 180

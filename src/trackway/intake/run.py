@@ -69,6 +69,7 @@ class Intake:
         self._writer = Writer(store)
         self._open: dict[int, OpenReading] = {}
         self._under_way = 0
+        self._left: list[Task] = []
 
     def run(
         self, exhibit: Exhibit, law: Law, zone: str | None, acquired: int | None, officer: Officer, again: bool = False
@@ -97,6 +98,10 @@ class Intake:
                 self._progress.tell()
         finally:
             opener.close()
+            for task in self._left:
+                if task.bytes is not None:
+                    task.bytes.close()
+            self._left.clear()
         if not self._stop.is_set():
             with self._store.write() as connection:
                 connection.execute(update(schema.exhibit).where(schema.exhibit.c.no == number).values(done=True))
@@ -322,6 +327,7 @@ class Intake:
         while top.parent is not None:
             top = top.parent
         self._open.pop(id(task), None)
+        self._left.append(task)
         if task is top:
             self._under_way -= 1
             return

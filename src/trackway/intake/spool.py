@@ -5,17 +5,15 @@ they are large, in a file without a name that the kernel drops with the last des
 """
 
 import fcntl
-import hashlib
 import os
 import tempfile
 from dataclasses import dataclass
 
+from trackway.measure.digests import Hashing
 from trackway.model.trace import Digests
 
 IN_MEMORY = 32 << 20
 BLOCK = 1 << 20
-EMPTY_DIGESTS = frozenset(one(b"").hexdigest() for one in (hashlib.md5, hashlib.sha1, hashlib.sha256))
-"""The digests of the empty file stand in many lists: they are left out of every list and every match."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,24 +28,9 @@ class Bytes:
         os.close(self.fd)
 
 
-class _Hashes:
-    def __init__(self) -> None:
-        self._hashes = [hashlib.md5(usedforsecurity=False), hashlib.sha1(usedforsecurity=False), hashlib.sha256()]
-        self.size = 0
-
-    def update(self, block: bytes) -> None:
-        self.size += len(block)
-        for one in self._hashes:
-            one.update(block)
-
-    def digests(self) -> Digests:
-        md5, sha1, sha256 = (one.hexdigest() for one in self._hashes)
-        return Digests(md5, sha1, sha256)
-
-
 def digest_descriptor(fd: int) -> Bytes:
     """Digest an open file from its start. Raises OSError where the medium cannot be read."""
-    hashes = _Hashes()
+    hashes = Hashing()
     offset = 0
     while block := os.pread(fd, BLOCK, offset):
         hashes.update(block)
@@ -60,7 +43,7 @@ class Spool:
 
     def __init__(self) -> None:
         self._fd = os.memfd_create("member", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-        self._hashes = _Hashes()
+        self._hashes = Hashing()
         self._on_disk = False
 
     @property

@@ -137,6 +137,7 @@ class Threads:
         """Nothing new is begun after a stop; the place stays open in the store and is read next time."""
         if task.bytes is not None:
             task.bytes.close()
+            task.bytes = None
         self.messages.put(Message("dropped", task))
 
     def _run(self, task: Task) -> None:

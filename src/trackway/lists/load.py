@@ -15,9 +15,10 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from trackway.findings.engine import Desk, Settings
 from trackway.intake.rows import storable
-from trackway.intake.spool import EMPTY_DIGESTS, digest_descriptor
+from trackway.intake.spool import digest_descriptor
 from trackway.match.contents import distinctive
 from trackway.match.series import series_token
+from trackway.measure.digests import EMPTY_DIGESTS
 from trackway.model.errors import Refused
 from trackway.model.trace import Digests, Label, Trace
 from trackway.sandbox import protocol

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, delete, insert, or_, select
 
 from trackway.findings.engine import Desk, Stage, chunks
-from trackway.intake.spool import EMPTY_DIGESTS
 from trackway.match.keys import split
+from trackway.measure.digests import EMPTY_DIGESTS
 from trackway.measure.pdq import FORMS, as_words, featureless, within
 from trackway.store import schema
 

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from trackway.findings.engine import chunks
-from trackway.intake.spool import EMPTY_DIGESTS
+from trackway.measure.digests import EMPTY_DIGESTS
 from trackway.store import schema
 
 KINDS = ("sha256", "md5", "sha1")

@@ -7,13 +7,13 @@ from urllib.parse import urlsplit
 from msgspec import Struct, field
 from sqlalchemy import Connection, func, select
 
+from trackway.measure.wallets import wallets
 from trackway.model.trace import Identifier, PersonaRef
 from trackway.network.parts import EdgeKind, NodeKind
 from trackway.network.records import Orders, Record, Replies, Seen, records
 from trackway.network.roles import deeds_of
 from trackway.network.tally import Tally
 from trackway.network.thresholds import INDICATION_TRACES
-from trackway.readers._wallets import wallets
 from trackway.store import schema
 from trackway.store.ids import persona_key
 

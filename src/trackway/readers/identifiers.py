@@ -5,7 +5,7 @@ decides. All patterns are linear: each begins at a boundary that its own charact
 repeats.
 
 Sources: E.164 (phonenumbers), RFC 5321/6531 (email-validator, no DNS), RFC 3986, rend-spec-v3 (onion checksum),
-RFC 4880 section 12.2 (key fingerprints), addresses in ``_wallets``.
+RFC 4880 section 12.2 (key fingerprints), addresses in ``measure.wallets``.
 """
 
 import base64
@@ -19,8 +19,8 @@ import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 from msgspec.structs import replace
 
+from trackway.measure.wallets import wallets
 from trackway.model.trace import Digests, Identifier, IdentifierKind, Share, Trace
-from trackway.readers._wallets import wallets
 
 TEXT_LIMIT = 1 << 20
 """Characters of one text that are searched."""

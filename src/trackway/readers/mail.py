@@ -1,6 +1,6 @@
 """Mail: one RFC 5322 message or an mbox. Attachments are shares here, and sources of their own through ``CONTAINER``.
 
-Sources: RFC 5322, RFC 2045-2047, RFC 4155; ``trackway.sources.mail_attachments`` frames and parses. A thread is known
+Sources: RFC 5322, RFC 2045-2047, RFC 4155; ``trackway.readers._mail_parts`` frames and parses. A thread is known
 by its root: the first of References, else In-Reply-To, else the message's own Message-ID. Bodies of attachments are
 not kept in ``raw``: media are never copied into a case.
 """
@@ -16,8 +16,8 @@ from typing import Any
 
 from trackway.model.source import Container, Reader, Report, Source
 from trackway.model.trace import Conversation, Digests, Identifier, Moment, PersonaRef, Share, SightingKind, Trace
+from trackway.readers import _mail_parts as parts
 from trackway.readers._common import moment_of, own_ip, zone_of
-from trackway.sources import mail_attachments as parts
 
 SERVICE = "email"
 TEXT_LIMIT = 1 << 20

@@ -15,7 +15,7 @@ from trackway.sandbox.probes import PROBES, reached
 from trackway.sandbox.protocol import Job, Limits, line
 
 LIBRARIES = (
-    "alembic cryptography dissect.target ijson jinja2 msgspec numba numpy pdqhash phonenumbers pillow pillow-heif "
+    "alembic cryptography dissect.target jinja2 msgspec numpy pdqhash phonenumbers pillow pillow-heif "
     "psycopg sqlalchemy starlette tzdata zstandard"
 ).split()
 FONTS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), Path.home() / ".local/share/fonts")

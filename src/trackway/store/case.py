@@ -108,12 +108,13 @@ def sentences() -> Iterator[None]:
     """Turn what a database says into the sentence that a person can act on; no parameter values in it."""
     try:
         yield
-    except DBAPIError as error:
+    except (DBAPIError, sqlite3.Error) as error:
         raise refusal_of(error) from error
 
 
-def refusal_of(error: DBAPIError) -> Refused:
-    said = str(error.orig).lower()
+def refusal_of(error: DBAPIError | sqlite3.Error) -> Refused:
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    said = str(cause).lower()
     if "locked" in said or "busy" in said:
         return Refused("The case is locked by another program; close it or wait, then run this again.", "locked")
     if "disk is full" in said or "no space" in said:
@@ -122,9 +123,9 @@ def refusal_of(error: DBAPIError) -> Refused:
         return Refused("The case cannot be written: it lies on a read-only place.", "read-only")
     if any(word in said for word in ("malformed", "not a database", "disk i/o", "decode to utf-8")):
         return Refused("The case's database is damaged or could not be read; run `trackway verify`.", "damaged")
-    if isinstance(error, OperationalError):
+    if isinstance(error, OperationalError | sqlite3.OperationalError):
         return Refused("The database cannot be reached or refused the request.", "database")
-    return Refused(f"The database refused the request ({type(error.orig).__name__}).", "database")
+    return Refused(f"The database refused the request ({type(cause).__name__}).", "database")
 
 
 def _is_address(case: str) -> bool:

@@ -28,7 +28,9 @@ def digest(connection: Connection, case_no: int) -> DigestAnswer:
         whole.update(b"exhibit " + line + b"\n")
     p = schema.place.c
     waiting = connection.execute(select(p.no).where(p.case_no == case_no, p.outcome == "").limit(1)).first()
-    partial = waiting is not None or any(row.state != "done" for row in rows)
+    e = schema.exhibit.c
+    begun = connection.execute(select(e.no).where(e.case_no == case_no, e.done.is_(False)).limit(1)).first()
+    partial = waiting is not None or begun is not None or any(row.state != "done" for row in rows)
     readers = {row.reader: row.version for row in rows}
     return DigestAnswer(whole.hexdigest(), len(rows), partial, dict(sorted(readers.items())))
 

@@ -8,8 +8,8 @@ import msgspec
 from sqlalchemy import func, select
 
 from trackway.findings.engine import chunks
-from trackway.intake.spool import EMPTY_DIGESTS
 from trackway.match.series import series_token
+from trackway.measure.digests import EMPTY_DIGESTS
 from trackway.model.trace import Label
 from trackway.store import schema
 from trackway.views.answers import Conflict, ListAnswer, NotRead, Says

@@ -119,6 +119,10 @@ def blind_spots(view: View) -> list[str]:
         select(func.count()).where(p.case_no == view.case_no, p.outcome.in_(("refused", "incomplete", "unclaimed")))
     ).scalar_one()
     pending = count(select(func.count()).where(p.case_no == view.case_no, p.outcome == "")).scalar_one()
+    e = schema.exhibit.c
+    begun = count(select(e.no).where(e.case_no == view.case_no, e.done.is_(False)).limit(1)).first()
+    if begun is not None and not pending:
+        spots.append("intake was interrupted before every file was found")
     if pending:
         spots.append(f"{pending} files still wait to be read: intake was interrupted")
     if unread:
