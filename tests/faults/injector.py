@@ -28,7 +28,8 @@ Kind = Literal[
 ]  # fmt: skip
 KINDS: dict[str, Kind] = {
     "W": "write", "S": "sync", "T": "truncate", "F": "extend", "H": "punch", "C": "create", "U": "unlink",
-    "R": "rename", "L": "link", "M": "mkdir", "D": "rmdir", "O": "open", "r": "read", "N": "net", "P": "phase", "A": "ack",
+    "R": "rename", "L": "link", "M": "mkdir", "D": "rmdir", "O": "open", "r": "read", "N": "net", "P": "phase",
+    "A": "ack",
 }  # fmt: skip
 MARKERS = (".phase", ".ack")
 HEADER = struct.Struct("<cIQqQ")

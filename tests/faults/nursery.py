@@ -84,9 +84,8 @@ def main() -> None:
         assert isinstance(env, dict)
         os.environ.pop("TRACKWAY_FAULT_OWNER", None)
         os.environ.update(env)
-        batch = int(os.environ.get("TRACKWAY_TEST_BATCH", "0"))
-        if batch:
-            writer.BATCH_TRACES, writer.BATCH_PLACES = batch, batch
+        if batch := os.environ.get("TRACKWAY_TEST_BATCH"):
+            writer.BATCH_TRACES, writer.BATCH_PLACES = map(int, batch.split())
         argv = order["argv"]
         assert isinstance(argv, list)
         sys.argv = ["trackway", *argv]

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 import pytest
-from injector import Recording, Run, python, record, run_with_fault
+from injector import Recording, Run, python, record, run_with_fault, snapshot
 from nursery import nursery
 
 import casework
@@ -39,8 +39,8 @@ FAULTS = 40 if FULL else 3
 COMMANDS = 12 if FULL else 2
 """Kills of the command as a process of its own, with the batches that it is delivered with."""
 SEED = 20260228
-BATCH = {"TRACKWAY_TEST_BATCH": "9"}
-"""Traces or places of one transaction: the small case has several, as a large one has."""
+BATCH = {"TRACKWAY_TEST_BATCH": "300 11"}
+"""Traces, and places, of one transaction: the small case has several, as a large one has."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,11 @@ def run() -> Iterator[Run]:
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, pool: Pool) -> Iterator[Bench]:
     folder = tmp_path_factory.mktemp("bench").resolve()
-    exhibits = casework.lay_out(folder / "exhibits", ["desk", "stick"])
+    casework.lay_out(folder / "flat", ["desk", "stick"])
+    (folder / "flat" / "desk" / "logs" / "long.log").write_bytes(casework.channel(1200))
+    exhibits = [folder / "flat"]  # one exhibit: each phase comes once
     lists, terms = casework.lay_out_lists(folder / "lists")
+    snapshot(folder)  # as every recording does: the exhibits' times of access are those of now, before the first run
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TRACKWAY_NOW", casework.NOW)
         made = 0

@@ -28,7 +28,7 @@ def _clock() -> Iterator[None]:
 paths = st.lists(st.sampled_from(sorted(SOURCES)), min_size=1, max_size=9, unique=True).map(
     lambda held: tuple(sorted(held))
 )
-adds = st.builds(Add, st.sampled_from(EXHIBITS), paths, st.booleans())
+adds = st.builds(Add, st.sampled_from(EXHIBITS), paths, narrow=st.booleans(), newer=st.booleans())
 wide_adds = st.builds(Add, st.sampled_from(EXHIBITS), paths)
 lists = st.builds(Known, st.sampled_from(sorted(LISTS)))
 terms = st.builds(Terms, st.sampled_from(range(len(TERMS))))

@@ -3,21 +3,18 @@ finding can depend on, and the operations that a case can undergo."""
 
 from __future__ import annotations
 
-import re
+import contextlib
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 from handmade import ADDED, DAY, EMPTY, OFFICER, Case, Listed, Source, archive, at, export, film, pdq_of, picture
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Table, select
 
 from trackway.acts import claims
-from trackway.danger.item import Item
 from trackway.intake.law import Scope
-from trackway.match.verdict import Media
 from trackway.model.errors import Refused
 from trackway.model.trace import Conversation, Digests, Identifier, Label, Moment, PersonaRef, Share, Trace
-from trackway.parties.claims import Claim
 from trackway.store import schema
 from trackway.store.ids import trace_ids
 from trackway.views.answers import KnownAnswer
@@ -57,7 +54,7 @@ FILES: dict[str, Source] = {
 # ------------------------------------------------------------------ records
 
 ROOM = Conversation("telegram", "4711", "Herons", "open")
-PRIVATE = Conversation("telegram", "12", "", "private")
+HIDE = Conversation("irc", "#hide", visibility="open")
 OSPREY, WREN = PersonaRef("telegram", "user1", ("Osprey",)), PersonaRef("telegram", "user2", ("Wren", "wren_2"))
 NICK, NICK2 = PersonaRef("irc", "osprey"), PersonaRef("irc", "osprey_away")
 REPORTED = PersonaRef("ncmec", "esp:osprey", ("osprey88",))
@@ -86,17 +83,17 @@ def _digest(source: Source, kind: Any = "record_only", act: str = "0", *kinds: s
 TELEGRAM = (
     _message(OSPREY, 1, at(400), "an old lantern tonight"),
     _message(OSPREY, 2, at(9), "look", _path("heron_001.jpg"), _path("heron_014.jpg", act="1")),
-    _message(WREN, 3, at(8), "lantern tonight", _path("alone.jpg"), _mail_in := _path("heron_009.jpg", act="1")),
+    _message(WREN, 3, at(8), "lantern tonight", _path("alone.jpg"), _path("heron_009.jpg", act="1")),
     _message(WREN, 4, at(7), "", _path("IMG_0002.jpg"), album="a7", identifiers=(_mail(),)),
     _message(OSPREY, 5, at(7), "", _path("copy.jpg"), album="a7"),
     _message(OSPREY, 6, None, "ask at the nest", _digest(GONE, "offered")),
 )
 SHORTER = (*TELEGRAM[:3], _message(WREN, 9, at(3), "nest", _path("heron_009.jpg")))
 IRC = (
-    Trace("message", "line 1", at(30), NICK, conversation=Conversation("irc", "#hide", visibility="open"), text="a nest"),
+    Trace("message", "line 1", at(30), NICK, (), HIDE, text="a nest"),
     Trace("event", "line 2", at(30), NICK, others=(NICK2,), fields={"event": "rename"}),
     Trace(
-        "message", "line 3", at(29), NICK2, (), Conversation("irc", "#hide", visibility="open"),
+        "message", "line 3", at(29), NICK2, (), HIDE,
         text=f"get {GONE.md5}", shares=(_digest(GONE),), identifiers=(_mail("mentioned"),),
     ),
 )  # fmt: skip
@@ -139,6 +136,12 @@ DOCUMENTS: dict[str, Source] = {
     "labels.json": export("labels", *LABELS),
     "note.txt": Source(b"a note", outcome="unclaimed"),
 }
+NEWER = {
+    "result.json": export("telegram", TELEGRAM[0], *TELEGRAM[2:5], version="2"),
+    "hide.log": export("irc", IRC[2], IRC[0], version="2"),
+    "777.xml": export("report", REPORT[1], version="2"),
+}
+"""The same bytes, as a newer version of the reader understands them."""
 PACKED = archive(
     "packed", heron_003__jpg=HERON[2], result__json=DOCUMENTS["result.json"], shorter__json=DOCUMENTS["shorter.json"]
 )
@@ -191,11 +194,11 @@ class Add:
     exhibit: str
     paths: tuple[str, ...]
     narrow: bool = False
+    newer: bool = False
 
     def __call__(self, case: Case) -> None:
-        sources = (
-            {"packed.zip": PACKED} if self.exhibit == "packed.zip" else {path: SOURCES[path] for path in self.paths}
-        )
+        known = SOURCES | NEWER if self.newer else SOURCES
+        sources = {path: known[path] for path in (("packed.zip",) if self.exhibit == "packed.zip" else self.paths)}
         acquired = ADDED - 5 * DAY if self.exhibit == "usb-stick" else None
         scope = Scope(until=ADDED - 8 * DAY, undated=True) if self.narrow else Scope()
         case.add(self.exhibit, sources, scope=scope, acquired=acquired)
@@ -235,7 +238,7 @@ class Decide:
         if not subjects:
             return
         subject = subjects[self.which % len(subjects)]
-        try:
+        with contextlib.suppress(Refused):  # nothing stands that could be withdrawn
             if self.act == "claim":
                 claims.claim(case.store, OFFICER, subject, person="A. Heron", reason="he said so")
             elif self.act == "judge":
@@ -244,8 +247,6 @@ class Decide:
                 claims.withdraw(case.store, OFFICER, subject, "mistaken")
             else:
                 claims.acknowledge(case.store, OFFICER, subject, "called the unit")
-        except Refused as refusal:
-            assert refusal.code == "nothing-stands"
         case.derive()
 
 
@@ -266,13 +267,11 @@ def derived(case: Case) -> dict[str, list[Any]]:
     """All derived tables with public ids in the place of internal numbers, sorted."""
     with case.store.read() as connection:
         names = _Names(connection)
-        return {
-            table.name: sorted(
-                (tuple(names.of(table.name, column, row) for column in row) for row in connection.execute(select(table)).mappings()),
-                key=repr,
-            )
-            for table in schema.DERIVED
-        }  # fmt: skip
+        return {table.name: sorted(map(names.row, _rows(connection, table)), key=repr) for table in schema.DERIVED}
+
+
+def _rows(connection: Connection, table: Table) -> list[tuple[str, Any]]:
+    return [(table.name, row) for row in connection.execute(select(table)).mappings()]
 
 
 @dataclass
@@ -281,6 +280,10 @@ class _Names:
 
     connection: Connection
     held: dict[tuple[str, int], str] = field(default_factory=dict)
+
+    def row(self, held: tuple[str, Any]) -> tuple[Any, ...]:
+        table, row = held
+        return tuple(self.of(table, column, row) for column in row)
 
     def of(self, table: str, column: str, row: Any) -> Any:
         value = row[column]
@@ -301,7 +304,7 @@ class _Names:
             return self._look(column, value, select(words).select_from(joined).where(e.no == value))
         if table == "tie_group" and column == "value" and row["kind"] == "message":
             return self._trace(int(value))
-        if table == "finding" and column == "subject" and row["kind"] == "exhibit-date":
+        if table == "finding" and column == "subject" and row["kind"] in ("exhibit-date", "exhibit-shape"):
             return self._look("exhibit", value, select(schema.exhibit.c.name).where(schema.exhibit.c.no == int(value)))
         if table == "finding_link" and column == "subject" and row["kind"] == "report-reading":
             return self._look("reading", value, select(schema.reading.c.key).where(schema.reading.c.no == int(value)))
@@ -327,9 +330,3 @@ def answers(case: Case) -> dict[str, Any]:
             "known": KnownAnswer(lists(view), conflicts(view), []),
         }
         return msgspec.to_builtins(found)
-
-
-__all__ = [
-    "DOCUMENTS", "EXHIBITS", "FILES", "LISTS", "SOURCES", "TERMS", "Add", "Claim", "Decide", "Item", "Known", "Media",
-    "Operation", "Terms", "answers", "derived", "re",
-]  # fmt: skip

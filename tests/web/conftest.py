@@ -6,9 +6,10 @@ import shutil
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -125,7 +126,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory, moment: None, ear: Ear) -> I
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[object]:
+def browser() -> Iterator[Any]:
     """Debian's Chromium, started once."""
     from playwright.sync_api import sync_playwright
 
@@ -145,3 +146,34 @@ def axe() -> str:
     if not path.is_file():
         pytest.skip("axe-core is not there: run `python hatch_build.py` (npm) first.")
     return path.read_text("utf-8")
+
+
+@pytest.fixture(scope="session")
+def eyes(browser: Any) -> Any:
+    from eyes import Eyes
+
+    return Eyes(browser)
+
+
+@pytest.fixture(scope="session")
+def shown(full: Site) -> dict[str, str]:
+    from eyes import plant_fault, screens
+
+    plant_fault(full)
+    return screens(full)
+
+
+@pytest.fixture
+def page(full: Site, eyes: Any) -> Iterator[Callable[..., Any]]:
+    """Opens a page of the full case: ``page("/queue", 360, "dark")``."""
+    opened = []
+
+    def open_(path: str, width: int = 1600, scheme: str = "light", site: Site = full) -> Any:
+        made = eyes.context(site, width, scheme).new_page()
+        opened.append(made)
+        made.goto(site.origin + path)
+        return made
+
+    yield open_
+    for one in opened:
+        one.close()

@@ -11,7 +11,7 @@ from trackway.model.errors import Refused
 from trackway.sandbox import protocol
 from trackway.sandbox.pool import Pool
 from trackway.sources.given import MIB, open_given, read_given
-from trackway.views.answers import HashAnswer
+from trackway.views.answers import HashAnswer, LedgerHead, VerifyAnswer
 from trackway.views.digest import digest as digest_view
 from trackway.views.verify import verify as verify_view
 
@@ -31,8 +31,13 @@ def verify(case: str, checkpoint: Path | None, json: bool) -> int:
             ) from error
         except ValueError as error:
             raise Refused(f"{checkpoint.name} is no checkpoint: {error}", "bad-checkpoint") from error
-    with opened(case) as (store, _settings):
-        answer = verify_view(store, held)
+    try:
+        with opened(case) as (store, _settings):
+            answer = verify_view(store, held)
+    except Refused as refusal:
+        if refusal.code != "damaged":
+            raise
+        answer = VerifyAnswer(False, [refusal.sentence], LedgerHead(0, ""), [])
     if json:
         output.emit(answer)
     else:

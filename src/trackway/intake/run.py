@@ -15,7 +15,7 @@ from trackway.intake.exhibit import Exhibit, Opener, plan
 from trackway.intake.law import Gate, Law
 from trackway.intake.phase import phase
 from trackway.intake.tasks import Outcome, Stop, Task
-from trackway.intake.worker_threads import Message, Threads
+from trackway.intake.worker_threads import CHANGED, Message, Threads
 from trackway.intake.writer import OpenReading, Writer
 from trackway.model.times import instant_of, iso, now
 from trackway.sandbox import protocol
@@ -24,11 +24,12 @@ from trackway.store import schema
 from trackway.store.case import CaseStore, numbers
 from trackway.store.journal import Officer, record
 
+MESSAGES = 16
+"""Messages of the threads between two tellings of the progress."""
 MEDIA = "media"
 """The reader whose one trace is the file itself: outside the scope, the file is no item either."""
 MAIL = "mail"
 """The reader whose record i (from 0) carries the members below ``<i + 1>/``: they go where the mail goes."""
-CHANGED = "the file has changed since it was first read; the first reading stands"
 
 
 @dataclass(slots=True)
@@ -156,6 +157,8 @@ class Intake:
         if held is None:
             return False
         task.place_no = held.no
+        if held.outcome and held.sha256 is not None:
+            task.expected = held.sha256.hex()
         if self._again(task, held):
             return False
         if held.outcome and held.times == msgspec.json.encode(task.times, order="deterministic").decode():
@@ -170,8 +173,11 @@ class Intake:
         )
 
     def _listen(self, threads: Threads, block: bool) -> None:
-        """Take in what the threads said; waits for the first message where ``block``."""
-        while block or not threads.messages.empty():
+        """Take in what the threads said, so much at a time that progress is told; waits for the first message where
+        ``block``."""
+        for _ in range(MESSAGES):
+            if not block and threads.messages.empty():
+                break
             block = False
             self._hear(threads.messages.get())
         self._writer.commit_when_due()
@@ -193,6 +199,7 @@ class Intake:
                 assert message.event is not None
                 self._event(task, message.event)
             case "ended":
+                self._withhold(task)  # again: its thread may have found a reason of its own meanwhile
                 task.ended = True
                 self._settle(task)
             case "dropped":
@@ -206,7 +213,6 @@ class Intake:
             held = self._held.get((task.parent.place_no, task.path, task.nth))
             if held is not None:
                 task.place_no = held.no
-        self._warn_of_change(task)
         self._withhold(task)
         self._writer.place(task)
         self._writer.commit_when_due()
@@ -228,23 +234,10 @@ class Intake:
                 .values(acquisition=msgspec.json.encode(images, order="deterministic").decode())
             )
 
-    def _warn_of_change(self, task: Task) -> None:
-        """Evidence does not change. Where it did, the place keeps what stood there first, and says so."""
-        if task.parent is not None or task.bytes is None:
-            return
-        held = self._held.get((0, task.path, task.nth))
-        if held is None or not held.outcome or held.sha256 is None:
-            return
-        if held.sha256.hex() != task.bytes.digests.sha256:
-            task.bytes.close()
-            task.bytes = None
-            task.stands = True
-            task.outcome, task.reason = "refused", CHANGED
-
     def _withhold(self, task: Task) -> None:
         """What a mail outside the scope carries is outside it too, and what lies inside that."""
         parent = task.parent
-        if parent is None or task.outcome is not None:
+        if parent is None:
             return
         verdict = parent.withheld.get(task.path.partition("/")[0]) or parent.withheld.get("")
         if verdict is not None:

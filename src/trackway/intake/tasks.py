@@ -52,6 +52,8 @@ class Task:
     ended: bool = False
     cut: bool = False
     """Something inside it was not read because of a stop: it stays open, however its own reading ended."""
+    expected: str = ""
+    """SHA-256 (hex) of what stood here when the place was first read; "" where it was not."""
     stands: bool = False
     """An earlier reading of this place stands; of this one only the outcome is kept."""
     withheld: dict[str, str] = field(default_factory=dict)

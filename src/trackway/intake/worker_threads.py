@@ -19,6 +19,7 @@ from trackway.sandbox import protocol
 from trackway.sandbox.pool import Pool
 
 EWF = b"EVF\x09\x0d\x0a\xff\x00"
+CHANGED = "the file has changed since it was first read; the first reading stands"
 BEYOND = "what lies in it, container in container, expands to far more than it holds: the rest is not read"
 Say = Callable[["Message"], None]
 
@@ -107,6 +108,12 @@ class Threads:
         except OSError as error:
             os.close(fd)
             task.outcome, task.reason = "refused", f"the medium cannot be read: {error.strerror}"
+            return
+        if task.expected not in ("", task.bytes.digests.sha256):
+            # Evidence does not change. Where it did, the place keeps what stood there first, and says so.
+            task.bytes.close()
+            task.bytes, task.stands = None, True
+            task.outcome, task.reason = "refused", CHANGED
 
     def _check_acquisition(self, task: Task) -> None:
         """The digests that an image stored at acquisition, before its first record is read. One that does not hold

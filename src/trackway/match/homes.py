@@ -133,11 +133,8 @@ def note_shape(desk: Desk, exhibit: int) -> set[str]:
             case_no=desk.case_no, kind=KIND, subject=str(exhibit), method=METHOD, version=VERSION, body=now
         )
     )
-    top = select(p.content).where(p.exhibit == exhibit, p.parent == 0)
-    inside = desk.connection.execute(
-        select(p.exhibit).distinct().where(p.content.in_(top.scalar_subquery()), p.exhibit != exhibit)
-    ).scalars()
-    touched = {exhibit, *map(int, alike), *inside} if alike or True else set()
+    around = {int(other) for other in alike} | _holders(desk, exhibit)
+    touched = {exhibit, *around} if around else set()
     found: set[str] = set()
     for part in chunks(sorted(touched)):
         rows = desk.connection.execute(
@@ -148,3 +145,14 @@ def note_shape(desk: Desk, exhibit: int) -> set[str]:
         ).scalars()
         found |= {bytes(sha256).hex() for sha256 in rows}
     return found
+
+
+def _holders(desk: Desk, exhibit: int) -> set[int]:
+    """Where this is a file exhibit: the other exhibits in which that file lies."""
+    _, roots = _twins(desk)
+    p = schema.place.c
+    contents = [content for content, held in roots.items() if held == exhibit]
+    rows = desk.connection.execute(
+        select(p.exhibit).distinct().where(p.content.in_(contents), p.exhibit != exhibit)
+    ).scalars()
+    return set(rows) if contents else set()

@@ -47,31 +47,35 @@ def lists_in_force(desk: Desk) -> int:
 
 def direct_matches(desk: Desk, keys: Iterable[str]) -> dict[str, list[Match]]:
     """Hits of these media against the lists, exact first."""
+    return {key: [match for _, match in found] for key, found in _numbered(desk, keys).items()}
+
+
+def _numbered(desk: Desk, keys: Iterable[str]) -> dict[str, list[tuple[int, Match]]]:
+    """Hits with the number of their record: some lists give several records one id, and each of them is a record."""
     h, e, v = schema.hit.c, schema.list_entry.c, schema.listver.c
-    found: dict[str, list[Match]] = defaultdict(list)
+    found: dict[str, list[tuple[int, Match]]] = defaultdict(list)
     for part in chunks(sorted(set(keys))):
         rows = desk.connection.execute(
-            select(h.media, h.kind, h.distance, h.form, e.entry, e.label, v.name)
+            select(h.media, h.kind, h.distance, h.form, e.no, e.entry, e.label, v.name)
             .select_from(schema.hit.join(schema.list_entry, h.list_entry == e.no).join(schema.listver, e.list == v.no))
             .where(h.case_no == desk.case_no, h.media.in_(part))
         )
         for row in rows:
             label = msgspec.json.decode(row.label, type=Label)
-            found[row.media].append(
-                Match(
-                    row.name,
-                    row.entry,
-                    row.kind,
-                    row.distance,
-                    edit_of(row.form),
-                    label.victim_identified,
-                    label.category,
-                    label.scheme,
-                    series_token(label.series),
-                )
+            match = Match(
+                row.name,
+                row.entry,
+                row.kind,
+                row.distance,
+                edit_of(row.form),
+                label.victim_identified,
+                label.category,
+                label.scheme,
+                series_token(label.series),
             )
+            found[row.media].append((int(row.no), match))
     for matches in found.values():
-        matches.sort(key=lambda match: match.order)
+        matches.sort(key=lambda numbered: (*numbered[1].order, numbered[0]))
     return found
 
 
@@ -95,27 +99,18 @@ def matches_of(desk: Desk, keys: Iterable[str]) -> dict[str, list[Match]]:
     held = list(keys)
     neighbours = near_of(desk, held)
     everyone = set(held) | {b for pairs in neighbours.values() for b, _, _ in pairs}
-    direct = direct_matches(desk, everyone)
+    direct = _numbered(desk, everyone)
     result: dict[str, list[Match]] = {}
     for key in held:
-        best = {(m.list, m.entry, i): m for i, m in _numbered(direct.get(key, ()))}
-        for other, distance, form in neighbours.get(key, ()):
-            for i, match in _numbered(m for m in direct.get(other, ()) if m.kind == "exact"):
-                near = msgspec.structs.replace(match, kind="near", distance=distance, edit=edit_of(form), via=other)
-                place = (match.list, match.entry, i)
-                if place not in best or near.order < best[place].order:
-                    best[place] = near
-        result[key] = sorted(best.values(), key=lambda match: match.order)
+        best = dict(direct.get(key, ()))
+        for other, distance, form in sorted(neighbours.get(key, ())):
+            for record, match in direct.get(other, ()):
+                if match.kind == "exact":
+                    near = msgspec.structs.replace(match, kind="near", distance=distance, edit=edit_of(form), via=other)
+                    if record not in best or near.order < best[record].order:
+                        best[record] = near
+        result[key] = [best[record] for record in sorted(best, key=lambda record: (*best[record].order, record))]
     return result
-
-
-def _numbered(matches: Iterable[Match]) -> Iterable[tuple[int, Match]]:
-    """Records of a list that bear one id (MediaID is repeated in the wild) stay apart."""
-    seen: dict[tuple[str, str], int] = defaultdict(int)
-    for match in matches:
-        place = (match.list, match.entry)
-        yield seen[place], match
-        seen[place] += 1
 
 
 def listed_keys(desk: Desk) -> frozenset[str]:

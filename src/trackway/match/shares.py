@@ -13,6 +13,7 @@ import msgspec
 from sqlalchemy import Connection, delete, insert, select
 
 from trackway.findings.engine import Desk, Stage, chunks
+from trackway.match.homes import note_shape
 from trackway.match.keys import resolve_digests
 from trackway.match.series import SERIES_NAMED
 from trackway.model.trace import Trace
@@ -50,6 +51,7 @@ def _derive_exhibits(desk: Desk, subjects: Sequence[str]) -> None:
             if desk.connection.execute(select(s.n).where(s.n.between(low, high), s.path.is_not(None)).limit(1)).first():
                 paths.append(str(no))
         desk.mark("reading", paths)
+        desk.mark("media", note_shape(desk, int(exhibit)))
     desk.mark("date", subjects)
 
 

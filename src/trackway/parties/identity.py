@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy import Connection, select
 
 from trackway.findings.engine import chunks
@@ -38,6 +38,8 @@ class ClaimView(Struct, frozen=True, kw_only=True):
 
     id: str
     other: Party
+    person_name: str | UnsetType = UNSET
+    """The name that an officer stated, where ``other`` is a person and names were asked for (``reveal``)."""
     level: Level
     log10_lr: float | None
     low: float | None

@@ -29,6 +29,9 @@ FRESH = ".new.db"
 """A case that is being made; what a kill left of one (its log beside it) is no case and is thrown away."""
 BUSY_SECONDS = 30
 SYNCHRONOUS = "FULL"
+DAMAGED = (
+    "The case's database is damaged or cannot be read: restore it from a copy. `trackway verify` names what it can."
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,7 @@ def persona(view: View, persona_id: str, as_of: int | None = None) -> PersonaAns
     if body is None:
         return None
     held = msgspec.json.decode(body, type=Persona)
-    return _answer(held, claims_of(view.connection, view.case_no, persona_id, as_of))
+    return _answer(held, claims_of(view.connection, view.case_no, persona_id, as_of), person_names(view))
 
 
 def claim(view: View, claim_id: str, as_of: int | None = None) -> ClaimAnswer | None:
@@ -122,12 +122,19 @@ def _bodies(view: View, after: str, count: int | None) -> Iterable[str]:
 
 
 def _answers(view: View, bodies: Iterable[str], as_of: int | None) -> Iterator[PersonaAnswer]:
+    names = person_names(view)
     for part in chunks(list(bodies)):
         held = [msgspec.json.decode(body, type=Persona) for body in part]
         claims = claims_of_all(view.connection, view.case_no, (one.id for one in held), as_of)
         for one in held:
-            yield _answer(one, claims[one.id])
+            yield _answer(one, claims[one.id], names)
 
 
-def _answer(held: Persona, claims: list[ClaimView]) -> PersonaAnswer:
+def _answer(held: Persona, claims: list[ClaimView], names: dict[str, str]) -> PersonaAnswer:
+    claims = [
+        msgspec.structs.replace(one, person_name=names[one.other.id])
+        if one.other.kind == "person" and one.other.id in names
+        else one
+        for one in claims
+    ]
     return PersonaAnswer(**{name: getattr(held, name) for name in Persona.__struct_fields__}, claims=claims)

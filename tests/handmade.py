@@ -7,6 +7,7 @@ mirrored ones meet in a dihedral form.
 import hashlib
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -60,6 +61,7 @@ class Source:
     data: bytes
     reader: str = ""
     traces: tuple[Trace, ...] = ()
+    version: str = "1"
     type: str = ""
     measures: tuple[Measurement, ...] = ()
     members: tuple[tuple[str, "Source"], ...] = ()
@@ -91,7 +93,8 @@ def _drawn(seed: int, edit: str) -> tuple[str, int, tuple[str, ...]]:
     if edit == "mirror":
         image = ImageOps.mirror(image)
     elif edit == "dark":
-        image = image.point(lambda value: int(value * 0.8))
+        grain = np.random.default_rng(seed).normal(0, 12, (96, 96))
+        image = Image.fromarray(np.clip(np.asarray(image) * 0.8 + grain, 0, 255).astype(np.uint8))
     held = hash_image(image)
     return held.pdq, held.quality, held.forms
 
@@ -129,7 +132,8 @@ def picture(
             measures.append(Measurement("first-generation", 1, {"signs": list(signs), "against": list(against)}))
     data = f"picture {seed} {edit} {serial} {taken} {decoded}".encode()
     trace = Trace("media", "whole file", identifiers=own, fields=about)
-    return Source(data, "media", (trace,), "image/jpeg", tuple(measures), outcome="read" if decoded else "incomplete")
+    outcome: Outcome = "read" if decoded else "incomplete"
+    return Source(data, "media", (trace,), type="image/jpeg", measures=tuple(measures), outcome=outcome)
 
 
 EMPTY = Source(b"", outcome="unclaimed")
@@ -138,19 +142,18 @@ EMPTY = Source(b"", outcome="unclaimed")
 def film(name: str) -> Source:
     """A video: matched by its digests only."""
     trace = Trace("media", "whole file", fields={"type": "video/mp4"})
-    return Source(f"film {name}".encode(), "media", (trace,), "video/mp4")
+    return Source(f"film {name}".encode(), "media", (trace,), type="video/mp4")
 
 
-def export(name: str, *traces: Trace, reader: str = "hand") -> Source:
-    """A document with these records."""
-    return Source(f"export {name}".encode(), reader, traces)
+def export(name: str, *traces: Trace, version: str = "1") -> Source:
+    """A document with these records, as a version of its reader gives them."""
+    return Source(f"export {name}".encode(), "hand", traces, version)
 
 
 def archive(name: str, **members: Source) -> Source:
     """A container; keyword names are paths ("a__jpg" is "a.jpg")."""
-    return Source(
-        f"archive {name}".encode(), members=tuple((path.replace("__", "."), one) for path, one in members.items())
-    )
+    inside = tuple((path.replace("__", "."), one) for path, one in members.items())
+    return Source(f"archive {name}".encode(), members=inside)
 
 
 # ------------------------------------------------------------------ lists
@@ -170,10 +173,9 @@ class Listed:
     names: tuple[str, ...] = ()
 
     def trace(self, i: int) -> Trace:
-        held = (
-            {} if self.source is None else {"md5": self.source.md5, "sha1": self.source.sha1, "sha256": self.source.key}
-        )
-        digests = Digests(**{kind: held[kind] for kind in self.kinds if kind in held}, pdq=self.pdq)
+        held = self.source
+        stated = {} if held is None else {"md5": held.md5, "sha1": held.sha1, "sha256": held.key}
+        digests = Digests(**{kind: stated[kind] for kind in self.kinds if kind in stated}, pdq=self.pdq)
         label = Label(self.entry, self.category, "UK 1", self.series, self.victim_identified)
         names = self.names or ("",)
         shares = tuple(Share("record_only", name=name, digests=digests) for name in names)
@@ -190,11 +192,17 @@ def _apart(shares: tuple[Share, ...]) -> tuple[Share, ...]:
 
 
 @cache
-def _template(folder: Path) -> Path:
-    cases.SYNCHRONOUS = "OFF"  # these cases are thrown away
-    path = folder / "template"
+def _template() -> Path:
+    """An empty case that others are copies of; these cases are thrown away, so nothing waits for the disk."""
+    cases.SYNCHRONOUS = "OFF"
+    path = Path(_folder().name) / "template"
     create_case(str(path)).close()
     return path
+
+
+@cache
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="trackway-tests-", ignore_cleanup_errors=True)
 
 
 @contextmanager
@@ -216,7 +224,7 @@ class Case:
     """A case under test. ``deriving``: the findings are brought up to date after each act."""
 
     store: CaseStore
-    settings: Settings = Settings()
+    settings: Settings = field(default_factory=Settings)
     deriving: bool = True
     exhibits: dict[str, int] = field(default_factory=dict)
     scopes: dict[str, str] = field(default_factory=dict)
@@ -274,7 +282,7 @@ class Case:
         writer.place(task)
         outcome = source.outcome
         if source.reader:
-            reading = writer.begin(task, source.reader, "1", {}, gate)
+            reading = writer.begin(task, source.reader, source.version, {}, gate)
             writer.traces(reading, 0, source.traces)
             if source.type:
                 writer.typed(task, source.type)
@@ -343,7 +351,7 @@ class Case:
 def new_case(folder: Path, name: str = "case", settings: Settings | None = None) -> Case:
     """An empty case in ``folder``: a copy of one made once, without waiting for the disk."""
     target = folder / name
-    shutil.copytree(_template(folder), target)
+    shutil.copytree(_template(), target)
     return Case(open_case(str(target)), settings or Settings())
 
 
