@@ -164,12 +164,20 @@ def lay_out_lists(folder: Path) -> tuple[list[Path], Path]:
     return [folder / "partner.json", folder / "harbour.txt"], folder / "terms.csv"
 
 
-def add(case: str, pool: Pool, exhibits: Iterable[Path], **order: Any) -> acts.Added:
-    """What ``trackway add`` does, in this process and with these workers."""
-    store = open_case(case)
+def add(case: str, pool: Pool, exhibits: Iterable[Path], stop_after: int | None = None) -> acts.Added:
+    """What ``trackway add`` does, in this process and with these workers; stopped after so many places."""
+    store, stop = open_case(case), Stop()
+    done = 0
+
+    def tell(progress: Progress) -> None:
+        nonlocal done
+        done = max(done, progress.places)
+        if stop_after is not None and done >= stop_after:
+            stop.set()
+
     try:
-        wanted = acts.Order(tuple(map(str, exhibits)), order.pop("law", Law(BASIS)), **order)
-        return acts.add(store, pool, wanted, OFFICER, settings_of(store.folder), Progress(), Stop())
+        order = acts.Order(tuple(map(str, exhibits)), Law(BASIS))
+        return acts.add(store, pool, order, OFFICER, settings_of(store.folder), Progress(changed=tell), stop)
     finally:
         store.close()
 

@@ -93,7 +93,7 @@ def _drawn(seed: int, edit: str) -> tuple[str, int, tuple[str, ...]]:
     if edit == "mirror":
         image = ImageOps.mirror(image)
     elif edit == "dark":
-        grain = np.random.default_rng(seed).normal(0, 12, (96, 96))
+        grain = np.random.default_rng(seed).normal(0, 5, (96, 96))
         image = Image.fromarray(np.clip(np.asarray(image) * 0.8 + grain, 0, 255).astype(np.uint8))
     held = hash_image(image)
     return held.pdq, held.quality, held.forms

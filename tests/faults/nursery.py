@@ -85,7 +85,7 @@ def main() -> None:
         os.environ.pop("TRACKWAY_FAULT_OWNER", None)
         os.environ.update(env)
         if batch := os.environ.get("TRACKWAY_TEST_BATCH"):
-            writer.BATCH_TRACES, writer.BATCH_PLACES = map(int, batch.split())
+            writer.BATCH_TRACES, writer.BATCH_PLACES, writer.BATCH_SECONDS = map(int, batch.split())
         argv = order["argv"]
         assert isinstance(argv, list)
         sys.argv = ["trackway", *argv]

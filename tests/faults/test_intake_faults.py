@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any, Literal, get_args
 
 import pytest
@@ -23,11 +24,14 @@ from nursery import nursery
 
 import casework
 from conftest import case_at
+from trackway.model.errors import Refused
 from trackway.sandbox.pool import Pool
 from trackway.store.case import DATABASE, create_case, open_case
 from trackway.views.verify import verify
 
-pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("intake faults")]
+pytestmark = pytest.mark.faults
+SQLITE = pytest.param("sqlite", marks=pytest.mark.xdist_group("faults on sqlite"))
+POSTGRES = pytest.param("postgres", marks=[pytest.mark.postgres, pytest.mark.xdist_group("faults on postgres")])
 
 FULL = os.environ.get("TRACKWAY_FAULTS_FULL") == "1"
 Phase = Literal["plan", "read", "commit", "analyse"]
@@ -39,8 +43,8 @@ FAULTS = 40 if FULL else 3
 COMMANDS = 12 if FULL else 2
 """Kills of the command as a process of its own, with the batches that it is delivered with."""
 SEED = 20260228
-BATCH = {"TRACKWAY_TEST_BATCH": "300 11"}
-"""Traces, and places, of one transaction: the small case has several, as a large one has."""
+BATCH = {"TRACKWAY_TEST_BATCH": "300 11 60"}
+"""Traces, places, and seconds, of one transaction: the small case has several, as a large one has."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,7 @@ class Bench:
 
     folder: Path
     exhibits: list[Path]
+    lists: list[Path]
     fresh: Callable[[], str]
     pool: Pool
     expected: dict[str, Any]
@@ -64,7 +69,7 @@ def run() -> Iterator[Run]:
         yield started
 
 
-@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.fixture(scope="module", params=[SQLITE, POSTGRES])
 def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, pool: Pool) -> Iterator[Bench]:
     folder = tmp_path_factory.mktemp("bench").resolve()
     casework.lay_out(folder / "flat", ["desk", "stick"])
@@ -96,7 +101,7 @@ def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
         calm = fresh()
         casework.add(calm, pool, exhibits)
-        yield Bench(folder, exhibits, fresh, pool, casework.answers(calm), casework.facts(calm))
+        yield Bench(folder, exhibits, lists, fresh, pool, casework.answers(calm), casework.facts(calm))
 
 
 def recorded(bench: Bench, run: Run) -> Recording:
@@ -139,15 +144,15 @@ def assert_whole(case: str) -> None:
 
 
 def resume(bench: Bench, case: str) -> None:
+    retry(lambda: casework.add(case, bench.pool, bench.exhibits))
+
+
+def retry(act: Callable[[], object]) -> None:
     """Run it again. A server may need a moment to see that its client has died."""
-    from time import monotonic, sleep
-
-    from trackway.model.errors import Refused
-
     until = monotonic() + 20
     while True:
         try:
-            casework.add(case, bench.pool, bench.exhibits)
+            act()
             return
         except Refused as refused:
             if refused.code != "busy" or monotonic() > until:
@@ -191,10 +196,31 @@ def test_killed_anywhere_and_run_again_nothing_is_lost_and_nothing_doubled(
         print(f"\nkilled at {struck.total()} calls of {recording.count} ({spread}): lost 0, doubled 0")
 
 
+def test_loading_lists_is_killed_and_run_again(bench: Bench, run: Run, tmp_path: Path) -> None:
+    """A list is in force whole or not at all; a newer version of it takes the place of the one that is in force."""
+    (newer := tmp_path / "partner.json").write_bytes(bench.lists[0].read_bytes().replace(b"HERON", b"SPARROW"))
+    calm = bench.fresh()
+    casework.add(calm, bench.pool, bench.exhibits)
+    before = casework.answers(calm)["known"]
+    casework.load(calm, bench.pool, [newer])
+    after = casework.answers(calm)
+    assert before != after["known"]
+    chance = random.Random(SEED)
+    for _ in range(FAULTS):
+        case = bench.fresh()
+        casework.add(case, bench.pool, bench.exhibits)
+        at = chance.randint(1, 200)
+        if run_with_fault(["known", case, str(newer)], bench.folder, at, "kill", reads=True, sockets=True, run=run):
+            assert casework.answers(case)["known"] in (before, after["known"])
+        retry(lambda case=case: casework.load(case, bench.pool, [newer]))  # type: ignore[misc]
+        found = casework.answers(case)
+        assert (found["known"], found["media"], found["queue"]) == (after["known"], after["media"], after["queue"])
+
+
 FAILING = [("eio", False), ("eio", True), ("enospc", False), ("enospc", True), ("short", False), ("short", True)]
 
 
-@pytest.mark.parametrize("bench", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("bench", [SQLITE], indirect=True)
 @pytest.mark.parametrize(("what", "sticky"), FAILING, ids=lambda value: str(value))
 def test_a_failing_disk_is_said_and_run_again_nothing_is_lost(
     what: str, sticky: bool, bench: Bench, run: Run, capsys: pytest.CaptureFixture[str]
@@ -235,7 +261,7 @@ def assert_one_sentence(said: subprocess.CompletedProcess[str]) -> None:
         assert "fault in the program" not in lines[0], lines[0]
 
 
-@pytest.mark.parametrize("bench", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("bench", [SQLITE], indirect=True)
 def test_the_command_itself_killed_and_run_again(bench: Bench) -> None:
     """As a process of its own, with its own workers and with the batches that it is delivered with."""
     chance = random.Random(SEED)
@@ -253,6 +279,7 @@ def test_the_command_itself_killed_and_run_again(bench: Bench) -> None:
     assert set(struck) == set(PHASES[:COMMANDS])
 
 
+@pytest.mark.xdist_group("faults on sqlite")
 @pytest.mark.parametrize("what", ["kill", "eio", "enospc", "short"])
 def test_making_a_case_is_cut_and_run_again(what: str, run: Run, tmp_path: Path) -> None:
     folder = tmp_path.resolve()
@@ -272,7 +299,7 @@ def test_making_a_case_is_cut_and_run_again(what: str, run: Run, tmp_path: Path)
         assert sorted(path.name for path in case.iterdir()) == [DATABASE]
 
 
-@pytest.mark.parametrize("bench", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("bench", [SQLITE], indirect=True)
 def test_control_an_intake_that_forgets_to_finish_differs(bench: Bench, run: Run) -> None:
     """Killed and not run again, the case is not the same: the comparison sees what is missing."""
     recording = recorded(bench, run)

@@ -54,14 +54,22 @@ def test_the_recording_is_complete(subject: str, tmp_path: Path) -> None:
     assert {"plan", "commit"} <= recording.phases().keys()
 
 
-def test_after_a_power_cut_nothing_acknowledged_is_lost_and_nothing_is_half(subject: str, tmp_path: Path) -> None:
+def test_after_a_power_cut_nothing_acknowledged_is_lost_and_nothing_is_half(
+    subject: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert judged(subject, "FULL", tmp_path) == Counter()
+    with capsys.disabled():
+        print(f"\n{subject}, synchronous=FULL, {IMAGES} power cuts: 0 corrupt, 0 half, 0 lost, 0 cut ledgers")
 
 
-def test_control_without_syncs_stores_are_corrupt_or_lose(subject: str, tmp_path: Path) -> None:
+def test_control_without_syncs_stores_are_corrupt_or_lose(
+    subject: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     found = judged(subject, "OFF", tmp_path)
     assert found["corrupt"] > 0
     assert found["corrupt"] + found["lost"] > IMAGES // 2
+    with capsys.disabled():
+        print(f"\n{subject}, synchronous=OFF (control), {IMAGES} power cuts: {dict(found)}")
 
 
 def test_control_with_fewer_syncs_nothing_is_corrupt_but_the_ledger_looks_cut(subject: str, tmp_path: Path) -> None:

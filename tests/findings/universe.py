@@ -306,7 +306,7 @@ class _Names:
             return self._trace(int(value))
         if table == "finding" and column == "subject" and row["kind"] in ("exhibit-date", "exhibit-shape"):
             return self._look("exhibit", value, select(schema.exhibit.c.name).where(schema.exhibit.c.no == int(value)))
-        if table == "finding_link" and column == "subject" and row["kind"] == "report-reading":
+        if table == "finding_link" and column == "subject" and row["kind"] in ("report-reading", "series-name"):
             return self._look("reading", value, select(schema.reading.c.key).where(schema.reading.c.no == int(value)))
         return bytes(value) if isinstance(value, memoryview) else value
 

@@ -143,6 +143,25 @@ def test_cases_in_one_database_do_not_see_each_other(
         store.close()
 
 
+@pytest.mark.parametrize("places", [1, 4, 9, 15])
+def test_stopped_in_the_middle_and_run_again_gives_the_same_answer(
+    places: int,
+    case: Case,
+    material: tuple[dict[str, Path], list[Path], Path],
+    expected: dict[str, Any],
+    pool: Pool,
+) -> None:
+    """The first Ctrl-C: what is under way is finished, nothing new is begun."""
+    exhibits, lists, terms = material
+    create_case(case("heron")).close()
+    casework.load(case("heron"), pool, lists, terms)
+    stopped = casework.add(case("heron"), pool, exhibits.values(), stop_after=places)
+    assert stopped.stopped
+    assert casework.answers(case("heron"))["digest"] != expected["digest"]
+    work_through(case("heron"), casework.EXHIBITS, material, pool)
+    assert casework.answers(case("heron")) == expected
+
+
 def test_many_copies_of_one_file_are_one_reading(case: Case, tmp_path: Path, pool: Pool) -> None:
     """Copies that are read at the same time by several workers."""
     for number in range(24):

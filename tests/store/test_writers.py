@@ -34,6 +34,11 @@ def add_term(connection: object, store: CaseStore, no: int) -> None:
     connection.execute(insert(schema.term).values(**values))  # type: ignore[attr-defined]
 
 
+def break_off(connection: object, store: CaseStore, last: int) -> None:
+    add_term(connection, store, 3)
+    add_term(connection, store, last or 1 // last)
+
+
 def test_a_transaction_that_ends_is_kept_and_one_that_breaks_leaves_nothing(case: Case) -> None:
     store = create_case(case("heron"))
     with store.write() as connection:
@@ -41,8 +46,7 @@ def test_a_transaction_that_ends_is_kept_and_one_that_breaks_leaves_nothing(case
         add_term(connection, store, 2)
     for last, broken in ((0, ZeroDivisionError), (1, Refused)):
         with pytest.raises(broken), store.write() as connection:
-            add_term(connection, store, 3)
-            add_term(connection, store, last or 1 // last)
+            break_off(connection, store, last)
     assert terms(store) == 2
     store.close()
     again = open_case(case("heron"))

@@ -18,6 +18,10 @@ from trackway.store import schema
 KINDS = ("offered", "sent", "received", "accessed", "record_only", "possessed")
 """Strongest first: two exports of one act may describe it differently (a sender's and a receiver's)."""
 
+SHARED = ("offered", "sent", "received")
+"""What a file that lies in the same exhibit was stored for: it is not possessed besides. A record that merely names a
+file, or says that it was opened, leaves it possessed."""
+
 
 class Act(Struct, frozen=True):
     """One act: its kind, who did it (internal number), and the numbers of the traces that show it."""
@@ -55,7 +59,8 @@ def sightings_of(desk: Desk, keys: Sequence[str]) -> dict[str, Seen]:
     result = {}
     for key in keys:
         merged = [_merge(desk, rows) for _, rows in sorted(acts[key].items())]
-        shared = {home for act in merged for n in act.traces for home in homes_of_reading(desk, n >> 32)}
+        sharing = (int(row.n) for rows in acts[key].values() for row in rows if row.kind in SHARED)
+        shared = {home for n in sharing for home in homes_of_reading(desk, n >> 32)}
         result[key] = Seen(tuple(merged), tuple(sorted(homes.get(key, set()) - shared)))
     return result
 

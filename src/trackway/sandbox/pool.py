@@ -200,18 +200,22 @@ class Pool:
         ]
         environment = ENVIRONMENT | dict.fromkeys(SINGLE, "1")
         with theirs, tempfile.TemporaryFile() as said:
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=said,
-                env=environment,
-                pass_fds=[theirs.fileno()],
-                start_new_session=True,  # Ctrl-C is for the parent
-                cwd="/",
-            )
-            theirs.close()
             self._control = ours
+            try:
+                self._process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=said,
+                    env=environment,
+                    pass_fds=[theirs.fileno()],
+                    start_new_session=True,  # Ctrl-C is for the parent
+                    cwd="/",
+                )
+            except OSError as error:
+                self.close()
+                raise Refused(f"The locked workers could not be started: {error.strerror}.", "sandbox") from error
+            theirs.close()
             ours.settimeout(START_S)
             try:
                 self.warm, _ = self._hear(Warm)

@@ -113,6 +113,8 @@ def sentences() -> Iterator[None]:
         yield
     except (DBAPIError, sqlite3.Error) as error:
         raise refusal_of(error) from error
+    except UnicodeDecodeError as error:  # SQLite's own message, where it quotes a garbled page
+        raise Refused(DAMAGED, "damaged") from error
 
 
 def refusal_of(error: DBAPIError | sqlite3.Error) -> Refused:
@@ -124,8 +126,8 @@ def refusal_of(error: DBAPIError | sqlite3.Error) -> Refused:
         return Refused("The disk is full. Nothing was lost; free some space and run this again.", "full")
     if "readonly" in said or "read-only" in said:
         return Refused("The case cannot be written: it lies on a read-only place.", "read-only")
-    if any(word in said for word in ("malformed", "not a database", "disk i/o", "decode to utf-8")):
-        return Refused("The case's database is damaged or could not be read; run `trackway verify`.", "damaged")
+    if any(word in said for word in ("malformed", "not a database", "disk i/o", "decode to utf-8", "no such ")):
+        return Refused(DAMAGED, "damaged")
     if isinstance(error, OperationalError | sqlite3.OperationalError):
         return Refused("The database cannot be reached or refused the request.", "database")
     return Refused(f"The database refused the request ({type(cause).__name__}).", "database")

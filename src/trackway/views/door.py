@@ -5,22 +5,18 @@ everything that leaves, unless the officer asks for them, and that is in the ent
 """
 
 import contextlib
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cache
-from typing import Any, Literal, TypeVar, get_origin
+from dataclasses import dataclass, field
+from typing import TypeVar
 
-import msgspec
-from msgspec import Struct
 from sqlalchemy import Connection, select
 
 from trackway.match.series import SERIES_NAMED
 from trackway.store import schema
 from trackway.store.case import CaseStore
 from trackway.store.journal import Officer, record
+from trackway.views.masking import Names
 
-MASK = "▒▒▒"
 T = TypeVar("T")
 
 
@@ -32,6 +28,7 @@ class View:
     store: CaseStore
     officer: Officer
     reveal: bool
+    _names: list[Names] = field(default_factory=list)
 
     @property
     def case_no(self) -> int:
@@ -41,10 +38,9 @@ class View:
         """The answer without names of series, unless they were asked for."""
         if self.reveal:
             return answer
-        pattern = names_pattern(self.connection, self.case_no)
-        if pattern is None:
-            return answer
-        held: T = _mask(answer, pattern)
+        if not self._names:
+            self._names.append(Names(series_names(self.connection, self.case_no)))
+        held: T = self._names[0].within(answer)
         return held
 
 
@@ -59,47 +55,14 @@ def consult(
         yield View(connection, store, officer, reveal)
 
 
-def names_pattern(connection: Connection, case_no: int) -> re.Pattern[str] | None:
-    """What finds a series' name wherever it stands: in any case, with any punctuation or none between its letters."""
-    s, v = schema.list_series.c, schema.listver.c
-    names = connection.execute(
+def series_names(connection: Connection, case_no: int) -> set[str]:
+    """The names of series that lists state (also of versions no longer in force), and that exhibits import."""
+    s, v, f = schema.list_series.c, schema.listver.c, schema.finding_link.c
+    listed = connection.execute(
         select(s.name)
         .distinct()
         .select_from(schema.list_series.join(schema.listver, s.list == v.no))
         .where(v.case_no == case_no)
     ).scalars()
-    f = schema.finding_link.c
     imported = connection.execute(select(f.to).distinct().where(f.case_no == case_no, f.kind == SERIES_NAMED)).scalars()
-    patterns = set()
-    for name in {*names, *imported}:
-        letters = [c for c in name if c.isalnum()]
-        if len(letters) >= 4:
-            patterns.add(r"[\W_]{0,3}".join(re.escape(c) for c in letters))
-        elif letters:
-            patterns.add(rf"(?<![^\W_]){re.escape(name.strip())}(?![^\W_])")
-    return re.compile("|".join(sorted(patterns, key=lambda p: (-len(p), p))), re.IGNORECASE) if patterns else None
-
-
-def _mask(value: Any, pattern: re.Pattern[str]) -> Any:
-    """The same value with every text masked, but for words of our own (``Literal``): a series may be named "media"."""
-    if isinstance(value, str):
-        return pattern.sub(MASK, value) if type(value) is str else value
-    if isinstance(value, Struct):
-        changed = {
-            name: masked
-            for name in _open_fields(type(value))
-            if (masked := _mask(held := getattr(value, name), pattern)) is not held
-        }
-        return msgspec.structs.replace(value, **changed) if changed else value
-    if isinstance(value, dict):
-        return {key: _mask(one, pattern) for key, one in value.items()}
-    if isinstance(value, list):
-        return [_mask(one, pattern) for one in value]
-    if isinstance(value, tuple):
-        return tuple(_mask(one, pattern) for one in value)
-    return value
-
-
-@cache
-def _open_fields(kind: type[Struct]) -> tuple[str, ...]:
-    return tuple(field.name for field in msgspec.structs.fields(kind) if get_origin(field.type) is not Literal)
+    return {*listed, *imported}

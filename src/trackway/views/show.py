@@ -12,7 +12,8 @@ from trackway.store import schema
 from trackway.store.ids import persona_key, trace_number
 from trackway.store.raw import Raw, whole_trace
 from trackway.views.answers import TraceAnswer
-from trackway.views.door import MASK, View
+from trackway.views.door import View
+from trackway.views.masking import MASK
 from trackway.views.media import one_media
 from trackway.views.places import places_of_content
 from trackway.views.queue import queue_row
