@@ -67,8 +67,7 @@ def channel(lines: int) -> bytes:
     text = ["--- Log opened Sat Feb 28 19:00:00 2026", "19:00 -!- heron [h@marsh.example] has joined #birdhide"]
     nicks = ("heron", "otter", "grebe")
     text += [f"19:{i % 60:02d} <{nicks[i % 3]}> {i} lapwings on the far bank" for i in range(lines)]
-    # What a hostile writer may put there: a NUL, which PostgreSQL takes in no text, and bytes that are no UTF-8.
-    text += ["19:59 <grebe> the \0 reeds", "19:59 <grebe> the \udcff bank"]
+    text.append("19:59 <grebe> bytes that are no UTF-8: \udcff")
     text.append(f"20:01 <otter> is yours the same? md5 {hashlib.md5(picture(1)).hexdigest()}")
     text.append("20:02 <heron> lantern tonight at nine, write to heron@marsh.example")
     text.append("20:03 -!- otter is now known as ottr")
@@ -87,6 +86,7 @@ def export(extra: int) -> dict[str, bytes]:
             "date_unixtime": str(1770832920 + number * 60),
             "from": ("heron watch", "reed")[number % 2],
             "from_id": ("user5001", "user5002")[number % 2],
+            # A NUL, which PostgreSQL takes in no text, and half of a character.
             "text": f"Frost on the boardwalk, day {number}." + ("\0 \ud83d \u202e" if number == 3 else ""),
         }
         if number <= 2:

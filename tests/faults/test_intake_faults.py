@@ -176,18 +176,15 @@ def test_killed_anywhere_and_run_again_nothing_is_lost_and_nothing_doubled(
     struck: Counter[str] = Counter()
     for phase, count in KILLS.items():
         last = len(recording.phases()[phase])
-        done = 0
-        while done < count:
+        while struck[phase] < count:
             case = bench.fresh()
             if disturbed(bench, run, case, chance.randint(1, last), "kill", phase).returncode != -9:
                 continue  # a run takes some calls more or less than another: it was over before
-            done += 1
             struck[phase_of(bench)] += 1
             assert_whole(case)
             resume(bench, case)
             assert_same(bench, case)
-    assert struck.total() == sum(KILLS.values())
-    assert min(struck[phase] for phase in PHASES) >= min(KILLS.values()) - 1
+    assert struck.total() >= sum(KILLS.values())
     if FULL:
         assert struck.total() >= 250
         assert min(struck[phase] for phase in PHASES) >= 10
@@ -199,22 +196,28 @@ def test_killed_anywhere_and_run_again_nothing_is_lost_and_nothing_doubled(
 def test_loading_lists_is_killed_and_run_again(bench: Bench, run: Run, tmp_path: Path) -> None:
     """A list is in force whole or not at all; a newer version of it takes the place of the one that is in force."""
     (newer := tmp_path / "partner.json").write_bytes(bench.lists[0].read_bytes().replace(b"HERON", b"SPARROW"))
+    parts = ("known", "media", "queue", "personas")
+
+    def answers(case: str) -> list[Any]:
+        found = casework.answers(case)
+        return [found[part] for part in parts]
+
     calm = bench.fresh()
     casework.add(calm, bench.pool, bench.exhibits)
-    before = casework.answers(calm)["known"]
+    before = answers(calm)
     casework.load(calm, bench.pool, [newer])
-    after = casework.answers(calm)
-    assert before != after["known"]
+    after = answers(calm)
+    assert before[1] != after[1]
+    recording = record(["known", calm, str(bench.lists[0])], bench.folder, reads=True, sockets=True, run=run)
     chance = random.Random(SEED)
     for _ in range(FAULTS):
         case = bench.fresh()
         casework.add(case, bench.pool, bench.exhibits)
-        at = chance.randint(1, 200)
-        if run_with_fault(["known", case, str(newer)], bench.folder, at, "kill", reads=True, sockets=True, run=run):
-            assert casework.answers(case)["known"] in (before, after["known"])
+        at = chance.randint(1, recording.count)
+        run_with_fault(["known", case, str(newer)], bench.folder, at, "kill", reads=True, sockets=True, run=run)
+        assert answers(case)[0] in (before[0], after[0])
         retry(lambda case=case: casework.load(case, bench.pool, [newer]))  # type: ignore[misc]
-        found = casework.answers(case)
-        assert (found["known"], found["media"], found["queue"]) == (after["known"], after["media"], after["queue"])
+        assert answers(case) == after
 
 
 FAILING = [("eio", False), ("eio", True), ("enospc", False), ("enospc", True), ("short", False), ("short", True)]

@@ -400,10 +400,11 @@ _USAGE: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ 
 def main() -> None:
     """Run the command line; every refusal is one sentence."""
     json = "--json" in sys.argv[1:]
+    output.prepare()
     try:
         _check_text(sys.argv[1:])
-        code = app(standalone_mode=False)
-        sys.stdout.flush()  # a reader of our output that went away is met here, not at the interpreter's end
+        code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
+        output.finish()  # a reader of our output that went away is met here, not at the interpreter's end
         sys.exit(code if isinstance(code, int) else 0)
     except Refused as refusal:
         output.trace(refusal)
@@ -413,7 +414,7 @@ def main() -> None:
     except (typer.Abort, KeyboardInterrupt):
         sys.exit(output.refuse(json, "Stopped. What was committed stands; run it again to go on.", "stopped"))
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        output.silence(1)
         sys.exit(0)
     except Exception as error:
         sys.exit(output.fault(json, error))

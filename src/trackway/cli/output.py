@@ -1,9 +1,14 @@
 """Printing: JSON for programs, tables for people, one sentence for refusals."""
 
+import contextlib
+import io
 import os
 import sys
 import traceback
+from collections.abc import Iterator
 from typing import Any
+
+from trackway.model.errors import Refused
 
 
 def emit(answer: Any) -> None:
@@ -14,8 +19,46 @@ def emit(answer: Any) -> None:
         document = msgspec.json.encode(answer, order="sorted")
     except UnicodeEncodeError:
         document = msgspec.json.encode(_spelled(msgspec.to_builtins(answer)), order="sorted")
-    sys.stdout.buffer.write(msgspec.json.format(document, indent=1) + b"\n")
-    sys.stdout.buffer.flush()
+    with _writing():
+        sys.stdout.buffer.write(msgspec.json.format(document, indent=1) + b"\n")
+        sys.stdout.buffer.flush()
+
+
+@contextlib.contextmanager
+def _writing() -> Iterator[None]:
+    """Standard output may be a full disk. A reader of it that went away (BrokenPipeError) is no fault."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise Refused(f"The answer cannot be written: {error.strerror}. What was done stands.", "output") from error
+
+
+def prepare() -> None:
+    """Make standard streams usable: one that is closed becomes the null device, lest the case's database take its
+    number and be printed into; what a terminal's encoding cannot say is spelled out."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def finish() -> None:
+    """Write out what is still held back. Raises as ``emit`` does."""
+    with _writing():
+        sys.stdout.flush()
+
+
+def silence(stream: int) -> None:
+    """Nothing more can be written there: what is held back is dropped, so that the interpreter's end is quiet too."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
 
 
 def _spelled(value: Any) -> Any:
@@ -40,9 +83,16 @@ def say(json: bool, answer: Any, sentence: str) -> None:
 
 def refuse(json: bool, sentence: str, code: str) -> int:
     """A refusal: the sentence on standard error, with ``--json`` a document on standard output. Exit code 2."""
-    if json:
-        emit({"error": sentence, "code": code})
-    print(f"trackway: {clean(sentence)}", file=sys.stderr)
+    try:
+        if json:
+            emit({"error": sentence, "code": code})
+        finish()
+    except (Refused, OSError):
+        silence(1)
+    try:
+        print(f"trackway: {clean(sentence)}", file=sys.stderr, flush=True)
+    except OSError:
+        silence(2)
     return 2
 
 
@@ -74,7 +124,8 @@ def table(title: str, columns: list[str], rows: list[list[str]]) -> None:
         shown.add_column(column, overflow="fold")
     for row in rows:
         shown.add_row(*(Text("\n".join(map(clean, cell.split("\n")))) for cell in row))
-    Console().print(shown)
+    with _writing():
+        Console().print(shown)
 
 
 def rows(found: list[tuple[str, ...]], widths: tuple[int, ...]) -> None:
@@ -90,12 +141,14 @@ def rows(found: list[tuple[str, ...]], widths: tuple[int, ...]) -> None:
     shown.add_column(overflow="fold")
     for row in found:
         shown.add_row(*(Text(clean(cell)) for cell in row))
-    Console().print(Padding(shown, (0, 0, 0, 2)))
+    with _writing():
+        Console().print(Padding(shown, (0, 0, 0, 2)))
 
 
 def line(text: str) -> None:
     """A line for people, without control characters that evidence may carry."""
-    print(clean(text))
+    with _writing():
+        print(clean(text))
 
 
 def clean(text: str) -> str:

@@ -101,7 +101,7 @@ def unmasked(text: str) -> list[str]:
         return whole
 
     joined = _RUN.sub(join, short)
-    return list(dict.fromkeys((short, joined, _INSIDE.sub("", joined), *extra)))
+    return list(dict.fromkeys((short, joined, _INSIDE.sub("", short), _INSIDE.sub("", joined), *extra)))
 
 
 def _joined(run: str) -> str:

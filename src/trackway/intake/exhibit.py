@@ -31,8 +31,8 @@ class Exhibit:
 
 def locate(given: str, case_folder: Path | None) -> Exhibit:
     """Find an exhibit. Raises Refused where there is none, or where it is the case itself."""
-    path = Path(os.path.realpath(given))
     try:
+        path = Path(os.path.realpath(given))
         is_folder = path.is_dir()
         if not is_folder and not path.is_file():
             raise Refused(f"There is no file or folder {given!r}.", "no-exhibit")

@@ -5,6 +5,7 @@ of containers become tasks of their own; when all threads are busy the thread re
 the spool stays small however large the container is.
 """
 
+import errno
 import os
 import queue
 import threading
@@ -15,12 +16,15 @@ from trackway.intake.exhibit import Opener
 from trackway.intake.rows import NUL_SHOWN
 from trackway.intake.spool import Spool, digest_descriptor
 from trackway.intake.tasks import MAX_DEPTH, MEMBER, Stop, Task
+from trackway.model.errors import Refused
 from trackway.sandbox import protocol
 from trackway.sandbox.pool import Pool
 
 EWF = b"EVF\x09\x0d\x0a\xff\x00"
 CHANGED = "the file has changed since it was first read; the first reading stands"
 BEYOND = "what lies in it, container in container, expands to far more than it holds: the rest is not read"
+OURS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC, errno.EDQUOT})
+"""Errors that speak of this machine (descriptors, memory, room for spooled members), not of the evidence."""
 Say = Callable[["Message"], None]
 
 
@@ -80,6 +84,8 @@ class Threads:
     def _work(self, task: Task) -> None:
         try:
             self._read(task)
+        except OSError as error:
+            self.messages.put(Message("crash", task, error=_shortage(error)))
         except BaseException as error:
             self.messages.put(Message("crash", task, error=error))
 
@@ -101,6 +107,8 @@ class Threads:
         try:
             fd = self._opener.open(task.path)
         except OSError as error:
+            if error.errno in OURS:
+                raise
             task.outcome, task.reason = "refused", f"cannot be opened: {error.strerror}"
             return
         try:
@@ -177,6 +185,13 @@ class Threads:
         self.messages.put(Message("opened", child))
         if child.outcome is not None or not self.try_give(child):
             self._read(child)
+
+
+def _shortage(error: OSError) -> Exception:
+    """What this machine lacks costs the run, not the file: the place stays open and is read next time."""
+    if error.errno not in OURS:
+        return error
+    return Refused(f"This machine ran short: {error.strerror}. What was read stands; run it again to go on.", "short")
 
 
 def _is_image(task: Task) -> bool:

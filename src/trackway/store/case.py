@@ -117,17 +117,32 @@ def sentences() -> Iterator[None]:
         raise Refused(DAMAGED, "damaged") from error
 
 
+SAID = {  # what SQLite says -> code; a server says it by its own codes
+    "locked": ("locked", "busy", "55P03"),
+    "full": ("disk is full", "no space", "53100"),
+    "read-only": ("readonly", "read-only", "25006"),
+    "damaged": ("malformed", "not a database", "decode to utf-8", "no such table", "no such column", "XX001", "XX002"),
+    "disk": ("disk i/o", "58030"),
+}
+SENTENCES = {
+    "locked": "The case is locked by another program; close it or wait, then run this again.",
+    "full": "The disk is full. Nothing was lost; free some space and run this again.",
+    "read-only": "The case cannot be written: it lies on a read-only place.",
+    "damaged": DAMAGED,
+    "disk": "The disk gave an error; look at it (and at quotas). What was committed stands.",
+}
+
+
 def refusal_of(error: DBAPIError | sqlite3.Error) -> Refused:
     cause = error.orig if isinstance(error, DBAPIError) else error
-    said = str(cause).lower()
-    if "locked" in said or "busy" in said:
-        return Refused("The case is locked by another program; close it or wait, then run this again.", "locked")
-    if "disk is full" in said or "no space" in said:
-        return Refused("The disk is full. Nothing was lost; free some space and run this again.", "full")
-    if "readonly" in said or "read-only" in said:
-        return Refused("The case cannot be written: it lies on a read-only place.", "read-only")
-    if any(word in said for word in ("malformed", "not a database", "disk i/o", "decode to utf-8", "no such ")):
-        return Refused(DAMAGED, "damaged")
+    if isinstance(cause, sqlite3.Error):
+        said = str(cause).lower()
+        code = next((code for code, words in SAID.items() if any(word in said for word in words)), "")
+    else:  # its words may hold the address; its code does not
+        state = getattr(cause, "sqlstate", None)
+        code = next((code for code, words in SAID.items() if state in words), "")
+    if code:
+        return Refused(SENTENCES[code], code)
     if isinstance(error, OperationalError | sqlite3.OperationalError):
         return Refused("The database cannot be reached or refused the request.", "database")
     return Refused(f"The database refused the request ({type(cause).__name__}).", "database")

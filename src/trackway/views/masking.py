@@ -4,12 +4,13 @@ A series' name can carry a child's name, and it stands in file names, texts and 
 or without accents, any punctuation or none between its letters. Digests and ids are left whole: they carry none.
 """
 
+import html
 import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import cache
-from typing import Any, Literal, get_origin
+from typing import Any, Literal, NamedTuple, get_origin
 
 import msgspec
 from msgspec import Struct
@@ -19,8 +20,21 @@ START = 4
 """Letters of a name by which it is looked up. A name with fewer is masked only where it stands as a word."""
 GAP = 3
 """Other signs that may stand between two letters of a name."""
-_OWN = re.compile(r"(?:series|stack)-[0-9a-f]{16}|(?<![^\W_])[0-9A-Fa-f]{16,}(?![^\W_])")
+_OWN = re.compile(
+    r"(?:series|stack)-[0-9a-f]{16}|(?<![^\W_])(?:[0-9A-Fa-f]{32}|[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64})(?![^\W_])"
+)
+_SPELT = re.compile(r"\\u[0-9A-Fa-f]{4}|&(?:#x?[0-9A-Fa-f]{1,6}|[A-Za-z]{2,8});|(?:[%=][0-9A-Fa-f]{2})+")
+_OTHER = re.compile(r"[^0-9a-z]+")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-]\d\d:\d\d)?)?")
+
+
+class Letter(NamedTuple):
+    """A folded letter or digit: where it begins and ends in the text, and which sign of it it is."""
+
+    letter: str
+    start: int
+    end: int
+    sign: int
 
 
 class Names:
@@ -29,7 +43,7 @@ class Names:
     def __init__(self, names: Iterable[str]) -> None:
         found: defaultdict[str, set[str]] = defaultdict(set)
         for name in names:
-            letters = "".join(letter for letter, _ in _letters(name))
+            letters = "".join(one.letter for one in _letters(name))
             if letters:
                 found[letters[:START]].add(letters)
         self._by_start = {start: sorted(held, key=lambda one: (-len(one), one)) for start, held in found.items()}
@@ -42,7 +56,7 @@ class Names:
             return text
         held = self._memo.get(text)
         if held is None:
-            held = text if _MOMENT.fullmatch(text) else self._replaced(text)
+            held = self._replaced(text) if self._may_hold(text) and not _MOMENT.fullmatch(text) else text
             if len(text) < 200:
                 self._memo[text] = held
         return held
@@ -74,16 +88,24 @@ class Names:
         # Two files of one series are still two.
         return masked if masked == key else f"{masked} ({list(among).index(key) + 1})"
 
+    def _may_hold(self, text: str) -> bool:
+        """A quick look that spares most texts the slow one."""
+        if not text.isascii() or _SPELT.search(text):
+            return True
+        letters = _OTHER.sub("", text.lower())
+        starts, lengths = self._by_start, (START, *self._short)
+        return any(letters[at : at + length] in starts for length in lengths for at in range(len(letters)))
+
     def _replaced(self, text: str) -> str:
         found = _letters(text)
-        letters = "".join(letter for letter, _ in found)
+        letters = "".join(one.letter for one in found)
         own: list[tuple[int, int]] | None = None
         parts: list[str] = []
         done = at = 0
         while at < len(letters):
             length = self._name_at(text, letters, found, at)
             if length:
-                first, last = found[at][1], found[at + length - 1][1] + 1
+                first, last = found[at].start, found[at + length - 1].end
                 if own is None:
                     own = [one.span() for one in _OWN.finditer(text)]
                 if not any(low <= first and last <= high and last - first < high - low for low, high in own):
@@ -94,34 +116,60 @@ class Names:
             at += 1
         return "".join([*parts, text[done:]]) if parts else text
 
-    def _name_at(self, text: str, letters: str, found: list[tuple[str, int]], at: int) -> int:
+    def _name_at(self, text: str, letters: str, found: list[Letter], at: int) -> int:
         """How many letters of a name stand here; 0 where none does."""
         for name in self._by_start.get(letters[at : at + START], ()):
             if len(name) >= START and letters.startswith(name, at) and _close(found, at, len(name)):
                 return len(name)
         for length in self._short:
-            if letters[at : at + length] in self._by_start and _close(found, at, length):
-                first, last = found[at][1], found[at + length - 1][1]
-                if not text[max(first - 1, 0) : first].isalnum() and not text[last + 1 : last + 2].isalnum():
+            whole = at + length <= len(letters) and letters[at : at + length] in self._by_start
+            if whole and _close(found, at, length):
+                first, last = found[at].start, found[at + length - 1].end
+                if not text[max(first - 1, 0) : first].isalnum() and not text[last : last + 1].isalnum():
                     return length
         return 0
 
 
-def _letters(text: str) -> list[tuple[str, int]]:
-    """The letters and digits of a text, folded (case, accents, width), each with where it stands."""
+def _letters(text: str) -> list[Letter]:
+    """The letters and digits of a text, folded (case, accents, width). A sign that a record spells out (JSON, HTML, an
+    address, a mail) counts as what it stands for."""
+    found: list[Letter] = []
+    done = sign = 0
+    for spelt in _SPELT.finditer(text):
+        if (meant := _meant(spelt[0])) is not None:
+            found += _plain(text[done : spelt.start()], done, sign)
+            sign += spelt.start() - done
+            found += [Letter(one.letter, *spelt.span(), one.sign) for one in _plain(meant, 0, sign)]
+            sign += len(meant)
+            done = spelt.end()
+    return found + _plain(text[done:], done, sign)
+
+
+def _plain(text: str, offset: int, sign: int) -> list[Letter]:
     if text.isascii():
-        return [(letter, at) for at, letter in enumerate(text.lower()) if letter.isalnum()]
-    return [
-        (letter, at)
-        for at, sign in enumerate(text)
-        for letter in unicodedata.normalize("NFKD", sign).casefold()
-        if letter.isalnum()
-    ]
+        folded: Iterable[tuple[int, str]] = enumerate(text.lower())
+    else:
+        folded = (
+            (at, letter) for at, one in enumerate(text) for letter in unicodedata.normalize("NFKD", one).casefold()
+        )
+    return [Letter(one, offset + at, offset + at + 1, sign + at) for at, one in folded if one.isalnum()]
 
 
-def _close(found: list[tuple[str, int]], at: int, length: int) -> bool:
+def _meant(spelt: str) -> str | None:
+    """What a spelling stands for; None where it is none."""
+    if spelt.startswith("\\"):
+        return chr(int(spelt[2:], 16))
+    if spelt.startswith("&"):
+        return html.unescape(spelt)
+    try:
+        return bytes.fromhex(spelt.replace("%", "").replace("=", "")).decode()
+    except ValueError:
+        return None
+
+
+def _close(found: list[Letter], at: int, length: int) -> bool:
     """Whether no more than GAP other signs stand between the letters."""
-    return all(found[one + 1][1] - found[one][1] <= GAP + 1 for one in range(at, at + length - 1))
+    return all(found[one + 1].sign - found[one].sign <= GAP + 1 for one in range(at, at + length - 1))
 
 
 @cache

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 from sqlalchemy import func, select, tuple_
 
 from trackway.danger.item import TIERS, Item
@@ -14,20 +15,30 @@ from trackway.views.answers import Clock, QueuePage, QueueRow, ReasonAnswer
 from trackway.views.door import View
 
 
+class _Cursor(Struct, frozen=True, array_like=True):
+    """Behind which row a page begins. An id may hold any sign: nothing in it can part the fields."""
+
+    rank: int
+    tier: int
+    order: str
+    subject: str
+
+
 def queue(view: View, settings: Settings) -> list[QueueRow]:
     """All items, best first."""
     return _rows(view, settings, None, None)
 
 
 def queue_page(view: View, settings: Settings, after: str | None = None, count: int = 50) -> QueuePage:
-    """One page, with the blind spots. ``after`` is the cursor that the page before gave."""
+    """One page, with the blind spots. ``after`` is the cursor that the page before gave; ValueError for another."""
     rows = _rows(view, settings, after, count + 1)
     more = None
     if len(rows) > count:
         rows = rows[:count]
         last = rows[-1]
         item = _item(view, last.subject.key)
-        more = f"{last.rank}|{last.tier}|{item.order}|{last.subject.key}" if item is not None else None
+        after_last = _Cursor(last.rank, last.tier, item.order, last.subject.key) if item is not None else None
+        more = msgspec.json.encode(after_last).decode() if after_last is not None else None
     return QueuePage(blind_spots(view), rows, more)
 
 
@@ -57,9 +68,11 @@ def _rows(view: View, settings: Settings, after: str | None, count: int | None) 
     statement = select(i.body).where(i.case_no == view.case_no).order_by(i.tier, i.order, i.subject)
     rank = 0
     if after is not None:
-        rank_text, tier, order, subject = after.split("|", 3)
-        rank = int(rank_text)
-        statement = statement.where(tuple_(i.tier, i.order, i.subject) > tuple_(int(tier), order, subject))
+        cursor = _cursor(after)
+        rank = cursor.rank
+        statement = statement.where(
+            tuple_(i.tier, i.order, i.subject) > tuple_(cursor.tier, cursor.order, cursor.subject)
+        )
     if count is not None:
         statement = statement.limit(count)
     items = [msgspec.json.decode(body, type=Item) for body in view.connection.execute(statement).scalars()]
@@ -67,6 +80,13 @@ def _rows(view: View, settings: Settings, after: str | None, count: int | None) 
     return [
         _row(rank + place, item, decisions.get(item.subject.key, []), settings) for place, item in enumerate(items, 1)
     ]
+
+
+def _cursor(given: str) -> _Cursor:
+    try:
+        return msgspec.json.decode(given, type=_Cursor)
+    except msgspec.DecodeError as error:
+        raise ValueError("the cursor is none that a page gave") from error
 
 
 def _decisions(view: View, subjects: list[str]) -> dict[str, list[Any]]:
