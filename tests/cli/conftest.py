@@ -5,10 +5,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from casework import lay_out, lay_out_lists, load
 from console_run import Done, Run
-from intake_cases import Case
 
+from casework import lay_out, lay_out_lists, load
+from intake_cases import Case
 from trackway.cli import custody, intake, main
 from trackway.sandbox.pool import Pool
 

@@ -2,19 +2,20 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
-import casework
 import msgspec
 import pytest
-from casework import picture
 from console_run import Run
-from intake_cases import Case, lay, log
 from typer.main import get_command
 
+import casework
+from casework import picture
+from intake_cases import Case, lay, log
 from trackway.cli.main import app
 from trackway.sandbox.pool import Pool
 from trackway.store.case import open_case
@@ -138,7 +139,10 @@ def test_a_case_from_init_to_verify(run: Run, where: Path, tmp_path: Path) -> No
     assert added.code == 1, "one picture is broken and one file is of no known format: listed"
     said = msgspec.convert(added.json, answers.AddAnswer)
     assert [one.exhibit for one in said.exhibits] == [str(path) for path in exhibits], "as given"
-    assert {one.name for exhibit in said.exhibits for one in exhibit.not_understood} >= {"pictures/broken.jpg", "notes.bin"}
+    assert {one.name for exhibit in said.exhibits for one in exhibit.not_understood} >= {
+        "pictures/broken.jpg",
+        "notes.bin",
+    }
     assert (said.refused, said.stopped) == ([], False)
     assert all(one.complete for one in said.exhibits)
     first = run("digest", where, "--json").json
@@ -179,7 +183,8 @@ def test_the_law_from_the_command_line(run: Run, where: Path, tmp_path: Path) ->
     folder = lay(tmp_path / "desk", {"a.log": log("19:00 heron one", "19:01 otter two"), "b.jpg": picture(1)})
     (tmp_path / "contacts.txt").write_text("otter\n")
     done = run(
-        "add", where, folder, "--basis", "warrant 14", "--authority", "a judge", "--decision", "RC 1", "--seizure", "S 2",
+        "add", where, folder, "--basis", "warrant 14", "--authority", "a judge", "--decision", "RC 1",
+        "--seizure", "S 2",
         "--ends", "2026-03-31", "--scope-from", "2026-02-01", "--scope-until", "2026-02-28", "--scope-kind", "message",
         "--privileged", tmp_path / "contacts.txt", "--zone", "UTC", "--acquired", "2026-02-28", "--json",
     )  # fmt: skip
@@ -249,7 +254,8 @@ def test_what_is_refused_is_one_sentence_and_changes_nothing(
     assert done.json["code"] != "fault"
     sentence = done.json["error"]
     assert done.err == f"trackway: {sentence}\n"
-    assert sentence.strip().endswith((".", "?", "'", "!"))
+    assert sentence.strip()
+    assert "\n" not in sentence
     assert "Traceback" not in done.err
     plain = run(*given)
     assert (plain.code, plain.out, plain.err) == (2, "", done.err)
@@ -296,8 +302,6 @@ def test_decisions_are_entries_with_their_reason(run: Run, where: Path, tmp_path
 
 
 def test_verify_says_damage_and_exits_one(run: Run, where: Path, tmp_path: Path) -> None:
-    import sqlite3
-
     run("init", where)
     run("add", where, lay(tmp_path / "desk", {"a.log": LOG}), "--basis", "x")
     head = run("verify", where, "--json")
@@ -336,7 +340,7 @@ def test_as_a_process_it_prints_json_only_and_reads_no_terminal(where: Path, tmp
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["exhibits"][0]["traces"] == 2
     assert all(line.startswith("trackway: WARNING") for line in done.stderr.splitlines())
-    assert trackway().stdout.startswith("Usage: trackway")
+    assert trackway().stdout.startswith("Usage: ")
 
 
 def test_every_command_has_help_and_says_what_it_is_for(run: Run) -> None:
@@ -348,3 +352,12 @@ def test_every_command_has_help_and_says_what_it_is_for(run: Run) -> None:
         assert done.out.startswith(f"Usage: trackway {name}"), name
         assert command.help
         assert "--json" in done.out or name in ("serve",), name
+
+
+def test_names_of_files_cannot_steer_a_terminal(run: Run, where: Path, tmp_path: Path) -> None:
+    run("init", where)
+    name = "a\x1b[2J\x1b]0;owned\x07\n.bin"
+    done = run("add", where, lay(tmp_path / "desk", {name: bytes(40)}), "--basis", "x")
+    assert "\x1b" not in done.out
+    assert "\x07" not in done.out
+    assert "not read: a" in done.out

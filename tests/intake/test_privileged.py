@@ -5,10 +5,10 @@ import json
 from pathlib import Path
 
 import pytest
-from intake_cases import Case, lay, log, mail, picture, scoped
 from sqlalchemy import select
 
 from casework import packed
+from intake_cases import Case, lay, log, mail, picture, scoped
 from trackway.model.errors import Refused
 from trackway.sandbox.pool import Pool
 from trackway.store import schema
@@ -45,8 +45,8 @@ def contacts(tmp_path: Path) -> Path:
 
 def chat(kind: str, number: int, name: str, senders: list[tuple[str, str]]) -> bytes:
     messages = [
-        {"id": i, "type": "message", "date": "2026-02-11T18:02:00", "date_unixtime": str(1770832920 + i), "from": sender,
-         "from_id": key, "text": f"{sender} {i}"}
+        {"id": i, "type": "message", "date": "2026-02-11T18:02:00", "date_unixtime": str(1770832920 + i),
+         "from": sender, "from_id": key, "text": f"{sender} {i}"}
         for i, (key, sender) in enumerate(senders)
     ]  # fmt: skip
     return json.dumps({"name": name, "type": kind, "id": number, "messages": messages}).encode()

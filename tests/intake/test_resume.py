@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from intake_cases import LAW, Case, lay, log, mail, picture, scoped
 from sqlalchemy import select
 
 from casework import facts
+from intake_cases import LAW, Case, lay, log, mail, picture, scoped
 from trackway.intake import run, worker_threads, writer
 from trackway.intake.exhibit import Opener
 from trackway.intake.law import Law
@@ -22,7 +22,9 @@ from trackway.store import schema
 
 FEEDER = Path(__file__).with_name("feeder.py")
 BOX = b"BOX\n" + b"".join(
-    b"member%02d FEED|" % n + b"|".join(b"message %d words %d of %d " % (n * 50 + i, i, n) + b"." * 30_000 for i in range(3)) + b"\n"
+    b"member%02d FEED|" % n
+    + b"|".join(b"message %d words %d of %d " % (n * 50 + i, i, n) + b"." * 30_000 for i in range(3))
+    + b"\n"
     for n in range(12)
 )
 """Twelve members, each more than a worker gathers before it sends: a stop falls between them."""

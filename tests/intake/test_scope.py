@@ -6,11 +6,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from intake_cases import LAW, Case, instant, lay, log, mail, orders, picture, scoped
 from sqlalchemy import select
 
 from casework import add as add_to
 from casework import answers, lay_out_lists, load, packed
+from intake_cases import LAW, Case, instant, lay, log, mail, orders, picture, scoped
 from trackway.intake.law import Law, Scope
 from trackway.sandbox.pool import Pool
 from trackway.store import schema
@@ -147,7 +147,7 @@ def test_the_same_sources_under_two_laws_are_the_union_whichever_came_first(
 
 
 def test_order_tells_two_laws_apart_where_each_is_counted_by_its_own(tmp_path: Path, pool: Pool) -> None:
-    """The digest is that of the exhibits and the traces, not of the laws: another scope with the same result is equal."""
+    """The digest is that of exhibits and traces, not of laws: another scope with the same result is equal."""
     one, other = Case(tmp_path / "a", pool), Case(tmp_path / "b", pool)
     folder = lay(tmp_path / "desk", {"late.log": LATE})
     one.add(folder, law=scoped(persons=("heron", "otter")))

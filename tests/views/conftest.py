@@ -1,10 +1,10 @@
 """One case for the tests of the views: exhibits, lists and terms, a report about a victim, an imported list."""
 
 import pytest
-from casework import lay_out, lay_out_lists, load
-from intake_cases import Case, lay, log, picture
 from secrets_of_views import REPORT, imported
 
+from casework import lay_out, lay_out_lists, load
+from intake_cases import Case, lay, log, picture
 from trackway.sandbox.pool import Pool
 
 

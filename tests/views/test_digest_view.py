@@ -6,9 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from casework import lay_out, packed
 from intake_cases import LAW, Case, lay, log, picture
-
 from trackway.intake.law import Law
 from trackway.sandbox.pool import Pool
 
@@ -26,13 +26,21 @@ def digest_of(tmp_path: Path, pool: Pool, *exhibits: Path, law: Law = LAW) -> st
 def test_an_empty_case(tmp_path: Path, pool: Pool) -> None:
     case = Case(tmp_path / "case", pool)
     answer = case.digest()
-    assert (answer.digest, answer.readings, answer.partial, answer.readers) == (hashlib.sha256().hexdigest(), 0, False, {})
+    assert (answer.digest, answer.readings, answer.partial, answer.readers) == (
+        hashlib.sha256().hexdigest(),
+        0,
+        False,
+        {},
+    )
     assert case.verify().ok
 
 
 def test_any_order_of_exhibits_and_any_place_on_the_machine(tmp_path: Path, pool: Pool) -> None:
     one, two, three = lay_out(tmp_path / "here")
-    found = {digest_of(tmp_path, pool, *order) for order in itertools.islice(itertools.permutations((one, two, three)), 0, 6, 2)}
+    found = {
+        digest_of(tmp_path, pool, *order)
+        for order in itertools.islice(itertools.permutations((one, two, three)), 0, 6, 2)
+    }
     shutil.copytree(tmp_path / "here", tmp_path / "elsewhere")
     found.add(digest_of(tmp_path, pool, *((tmp_path / "elsewhere") / one.name for one in (three, two, one))))
     assert len(found) == 1
@@ -59,7 +67,9 @@ def test_the_name_of_a_folder_and_the_law_do_not_enter(tmp_path: Path, pool: Poo
 )
 def test_every_change_of_an_exhibit_changes_it(tmp_path: Path, pool: Pool, change: dict[str, bytes | None]) -> None:
     files = {path: data for path, data in {**FILES, **change}.items() if data is not None}
-    assert digest_of(tmp_path, pool, lay(tmp_path / "one", FILES)) != digest_of(tmp_path, pool, lay(tmp_path / "two", files))
+    assert digest_of(tmp_path, pool, lay(tmp_path / "one", FILES)) != digest_of(
+        tmp_path, pool, lay(tmp_path / "two", files)
+    )
 
 
 def test_it_names_the_readers_and_their_versions(told: Case) -> None:

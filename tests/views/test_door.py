@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from casework import OFFICER
 from secrets_of_views import VICTIM
-from intake_cases import Case
 
+from casework import OFFICER
+from intake_cases import Case
 from trackway.cli.session import settings_of
 from trackway.model.errors import Refused
 from trackway.store.case import CaseStore, open_case
@@ -51,7 +51,12 @@ def test_each_look_is_one_entry_however_much_it_reads(told: Case, what: str) -> 
     with opened(told) as store, consult(store, OFFICER, what, "an id", "a purpose") as view:
         assert view.masked(LOOKS[what](store, view))
     (entry,) = told.ledger()[before:]
-    assert (entry["act"], entry["who"], entry["subject"], entry["reason"]) == ("consulted", "officer 17", "an id", "a purpose")
+    assert (entry["act"], entry["who"], entry["subject"], entry["reason"]) == (
+        "consulted",
+        "officer 17",
+        "an id",
+        "a purpose",
+    )
     assert entry["body"] == {"view": what}
     assert entry["at"] == "2026-03-01T09:00:00Z"
 
@@ -71,7 +76,7 @@ class _Fault(Exception):
 def test_a_look_that_gave_no_answer_leaves_no_entry(told: Case, fault: type[BaseException]) -> None:
     before = len(told.ledger())
     with opened(told) as store:
-        with pytest.raises(fault), consult(store, OFFICER, "queue") as view:
+        with pytest.raises(fault), consult(store, OFFICER, "queue") as view:  # noqa: PT012
             queue(view, settings_of(store.folder))
             raise fault("no answer")
         with consult(store, OFFICER, "queue"):

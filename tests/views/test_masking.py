@@ -7,14 +7,14 @@ from typing import Any, Literal
 
 import msgspec
 import pytest
-from casework import OFFICER
-from secrets_of_views import IMPORTED, SERIES, VICTIM
 from hypothesis import given
 from hypothesis import strategies as st
-from intake_cases import Case
 from msgspec import Struct
+from secrets_of_views import IMPORTED, SERIES, VICTIM
 from sqlalchemy import select
 
+from casework import OFFICER
+from intake_cases import Case
 from trackway.cli.session import settings_of
 from trackway.store import schema
 from trackway.store.case import CaseStore, open_case
@@ -67,7 +67,8 @@ DIGEST = hashlib.sha256(b"x").hexdigest()
         ("", "text", "text"),
         ("beef", f"corned beef {DIGEST}", f"corned {MASK} {DIGEST}"),
         ("beef", "md5:" + "beef" * 8, "md5:" + "beef" * 8),
-        ("beef", "series-beefbeefbeefbeef and stack-0000beef00000000", "series-beefbeefbeefbeef and stack-0000beef00000000"),
+        ("beef", "series-beefbeefbeefbeef", "series-beefbeefbeefbeef"),
+        ("beef", "in stack-0000beef00000000", "in stack-0000beef00000000"),
         ("2026", "2026-03-01T09:00:00Z", "2026-03-01T09:00:00Z"),
         ("2026", "2026-03-01", "2026-03-01"),
         ("2026", "holiday 2026.jpg", f"holiday {MASK}.jpg"),
@@ -96,7 +97,12 @@ def test_what_is_no_name_is_left_as_it_was(names: list[str], text: str) -> None:
         at = text.index(part, at) + len(part)
 
 
-@given(st.text(st.sampled_from("ghijé"), min_size=4, max_size=12), WORDS, WORDS, st.text(st.sampled_from("-_. "), max_size=3))
+@given(
+    st.text(st.sampled_from("ghijé"), min_size=4, max_size=12),
+    WORDS,
+    WORDS,
+    st.text(st.sampled_from("-_. "), max_size=3),
+)
 def test_a_name_of_four_letters_is_found_inside_anything(name: str, before: str, after: str, gap: str) -> None:
     assert MASK in Names([name]).masked(before + gap.join(name.upper()) + after)
 
@@ -111,7 +117,9 @@ class _Answer(Struct, frozen=True):
 
 def test_an_answer_keeps_its_shape_its_own_words_and_its_ids() -> None:
     inner = _Answer("mail", "untouched", [], {}, ("x", 1))
-    answer = _Answer("media", "the Media set", [inner], {"media": "media", "a/media.jpg": 1, "b/media.jpg": 2}, ("media", 3))
+    answer = _Answer(
+        "media", "the Media set", [inner], {"media": "media", "a/media.jpg": 1, "b/media.jpg": 2}, ("media", 3)
+    )
     masked = Names(["media"]).within(answer)
     assert (masked.kind, masked.title, masked.pair) == ("media", f"the {MASK} set", (MASK, 3))
     assert masked.parts[0] == inner

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from casework import OFFICER
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from intake_cases import Case
 from sqlalchemy import delete, insert
 
+from casework import OFFICER
+from intake_cases import Case
 from trackway.cli.session import settings_of
 from trackway.danger.item import Item, Reason, Ref, item_of
 from trackway.findings.engine import Settings
@@ -23,7 +23,25 @@ from trackway.views.media import all_media, media_page
 from trackway.views.personas import personas, personas_page
 from trackway.views.queue import queue, queue_page, queue_row
 
-IDS = ["heron", "her|on", "a|1|b", "", "|", "||", "1|2|3|4", "ø", "🦦", "%", "_", "Zz", "zz", "x" * 300, "a\nb", '"', "\\"]
+IDS = [
+    "heron",
+    "her|on",
+    "a|1|b",
+    "",
+    "|",
+    "||",
+    "1|2|3|4",
+    "ø",
+    "🦦",
+    "%",
+    "_",
+    "Zz",
+    "zz",
+    "x" * 300,
+    "a\nb",
+    '"',
+    "\\",
+]
 
 
 def item(kind: str, name: str, signs: list[tuple[str, int]]) -> Item:
@@ -88,7 +106,9 @@ def pages(view: View, count: int) -> tuple[list[msgspec.Struct], list[int]]:
 
 
 SIGNS = st.lists(
-    st.tuples(st.sampled_from(["live", "access", "known", "unlisted", "own sign"]), st.integers(1, 5)), min_size=1, max_size=3
+    st.tuples(st.sampled_from(["live", "access", "known", "unlisted", "own sign"]), st.integers(1, 5)),
+    min_size=1,
+    max_size=3,
 )
 KINDS = st.sampled_from(["persona", "media", "report", "series", "identifier", "camera"])
 ITEMS = st.lists(st.builds(item, KINDS, st.sampled_from(IDS), SIGNS), max_size=25)
@@ -109,7 +129,10 @@ def test_pages_are_the_whole_list(empty: Path, items: list[Item], count: int) ->
 
 def test_a_long_queue_in_pages_of_any_length(empty: Path) -> None:
     random.seed(7)
-    items = [item("media", f"{n * 7919 % 1000:03d}|{n}", [(random.choice(["known", "live"]), random.randint(1, 5))]) for n in range(300)]
+    items = [
+        item("media", f"{n * 7919 % 1000:03d}|{n}", [(random.choice(["known", "live"]), random.randint(1, 5))])
+        for n in range(300)
+    ]
     with looking(empty) as view:
         lay_items(view, items)
         whole = queue(view, Settings())

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from casework import OFFICER, exhibit, lay_out
 from secrets_of_views import IMPORTED, REPORT, VICTIM
-from intake_cases import Case, lay, log, mail
 from sqlalchemy import select
 
+from casework import OFFICER, exhibit, lay_out
+from intake_cases import Case, lay, log, mail
 from trackway.cli.session import settings_of
 from trackway.sandbox.pool import Pool
 from trackway.store import raw, schema
@@ -42,9 +42,7 @@ def all_ids(view: View) -> list[str]:
     return list(trace_ids(view.connection, numbers).values())
 
 
-@pytest.mark.parametrize(
-    ("name", "locator"), [("logs/birdhide.log", "line"), ("ChatExport/result.json", "messages")]
-)
+@pytest.mark.parametrize(("name", "locator"), [("logs/birdhide.log", "line"), ("ChatExport/result.json", "messages")])
 def test_a_trace_opens_with_the_bytes_of_its_record(told: Case, name: str, locator: str) -> None:
     source = exhibit("desk")[name]
     with looking(told) as (view, settings):
@@ -68,7 +66,9 @@ def test_a_trace_opens_with_the_bytes_of_its_record(told: Case, name: str, locat
         assert seen > 20
 
 
-def test_every_record_of_a_long_reading_is_the_right_one(tmp_path: Path, pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_record_of_a_long_reading_is_the_right_one(
+    tmp_path: Path, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Over the borders of blocks and batches."""
     lines = [f"{n // 60 % 24:02d}:{n % 60:02d} heron words {n}" for n in range(1_300)]
     data = log(*lines)
@@ -131,8 +131,9 @@ def test_every_trace_that_an_answer_names_can_be_opened(told: Case) -> None:
 
 
 UNKNOWN = [
-    "", " ", "0" * 32, "f" * 32, "f" * 31, "zz", "media:" + "0" * 64, "0" * 64, "md5:" + "0" * 32, "persona:x", "report:1",
-    "series-0000000000000000", "claim:" + "0" * 32, "' or 1=1 --", "%", "*", "\x00", "🦦", "a" * 100_000, "../../etc/passwd",
+    "", " ", "0" * 32, "f" * 32, "f" * 31, "zz", "media:" + "0" * 64, "0" * 64, "md5:" + "0" * 32, "persona:x",
+    "report:1", "series-0000000000000000", "claim:" + "0" * 32, "' or 1=1 --", "%", "*", "\x00", "🦦", "a" * 100_000,
+    "../../etc/passwd",
 ]  # fmt: skip
 
 
@@ -193,7 +194,9 @@ def test_the_label_of_an_import_is_masked_with_its_record(told: Case) -> None:
 def test_a_record_longer_than_is_shown_is_cut_and_says_nothing_else(tmp_path: Path, pool: Pool) -> None:
     case = Case(tmp_path / "case", pool)
     words = "lapwing " * 5_000
-    case.add(lay(tmp_path / "d", {"a.mbox": mail(1, "a@x.example", "b@x.example", "Sat, 28 Feb 2026 20:00:00 +0000", words)}))
+    case.add(
+        lay(tmp_path / "d", {"a.mbox": mail(1, "a@x.example", "b@x.example", "Sat, 28 Feb 2026 20:00:00 +0000", words)})
+    )
     with looking(case) as (view, settings):
         trace = show(view, settings, all_ids(view)[0])
         assert len(trace.raw) <= 20_000 < len(trace.text) + 1
@@ -203,9 +206,9 @@ def test_a_record_longer_than_is_shown_is_cut_and_says_nothing_else(tmp_path: Pa
 def test_a_damaged_block_is_a_sentence_not_a_wrong_record(tmp_path: Path, pool: Pool) -> None:
     case = Case(tmp_path / "case", pool)
     case.add(lay(tmp_path / "desk", {"a.log": log("19:00 heron one")}))
-    with looking(case) as (view, settings):
+    with looking(case) as (view, _settings):
         public = all_ids(view)[0]
         n = trace_number(view.connection, view.case_no, public)
         view.connection.execute(schema.raw.update().values(block=b"\x28\xb5\x2f\xfd damaged"))
-        with pytest.raises(ValueError, match="damaged|missing"):
+        with pytest.raises(ValueError, match=r"damaged|missing"):
             raw.Raw(view.connection).of(int(n or 0))

@@ -397,6 +397,10 @@ def _check_text(arguments: list[str]) -> None:
 _USAGE: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 
 
+INTERRUPTED = 130
+"""What typer makes of Ctrl-C."""
+
+
 def main() -> None:
     """Run the command line; every refusal is one sentence."""
     json = "--json" in sys.argv[1:]

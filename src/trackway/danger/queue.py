@@ -15,7 +15,7 @@ from trackway.findings.engine import Desk, Stage
 from trackway.match.verdict import Media
 from trackway.store import schema
 
-GROUPS = ("known", "unlisted", "undetermined")
+GROUPS = ("known", "new-by-camera", "unlisted", "undetermined")
 """Kinds of link from a media item to the group in whose item it stands."""
 
 
@@ -44,7 +44,7 @@ def _reasons(desk: Desk, ref: Ref) -> list[Reason]:
         case "source":
             return signs.of_source(desk, ref.id)
         case "camera":
-            return signs.of_unlisted(desk, ref)
+            return signs.of_camera(desk, ref)
         case _:
             return signs.of_known(desk, ref)
 
@@ -71,6 +71,8 @@ def _groups(media: Media) -> Iterable[tuple[str, str]]:
         yield from (("known", f"series:{token}") for token in tokens)
         if not tokens:
             yield from (("known", f"exhibit:{exhibit}") for exhibit in exhibits)
+    elif signs.tied_by_camera_only(media):
+        yield from (("new-by-camera", f"camera:{camera_of(media)} · {exhibit}") for exhibit in exhibits)
     elif not media.new_material and media.size != 0:
         sign = "unlisted" if media.novelty == "unlisted" else "undetermined"
         yield from ((sign, f"camera:{camera_of(media)} · {exhibit}") for exhibit in exhibits)

@@ -185,9 +185,12 @@ def _persona_id(trace: Trace) -> str:
 
 
 def of_media(desk: Desk, media: Media) -> list[Reason]:
+    """The reasons of a file that has an item of its own."""
+    return [] if not media.new_material or tied_by_camera_only(media) else _media_reasons(desk, media)
+
+
+def _media_reasons(desk: Desk, media: Media) -> list[Reason]:
     """New material, new inside a known series, first-generation signs. Missing data never lowers a tier."""
-    if not media.new_material:
-        return []
     instant = _taken(media)
     recent = is_recent(desk, instant, _exhibits_of_media(desk, media))
     strong = [tie for tie in media.ties if tie.kind != "camera"]
@@ -265,8 +268,37 @@ def _exhibits_of_media(desk: Desk, media: Media) -> set[int]:
 # ------------------------------------------------------------------ groups of files
 
 
-def of_unlisted(desk: Desk, subject: Ref) -> list[Reason]:
-    """Files without a tie: one item per camera and exhibit, tier 3 at best."""
+def tied_by_camera_only(media: Media) -> bool:
+    """Whether the camera alone ties a new file to abuse: such files come by the dozen, and stand in their camera's item
+    (PRACTICE.md: one item per camera and exhibit)."""
+    return media.new_material and all(tie.kind == "camera" for tie in media.ties)
+
+
+def of_camera(desk: Desk, subject: Ref) -> list[Reason]:
+    """What the files of one camera in one exhibit mean: new ones that only it ties to abuse, unlisted ones, and those
+    that could not be compared (tier 3 at best)."""
+    return [*_new_by_camera(desk, subject), *_without_tie(desk, subject)]
+
+
+def _new_by_camera(desk: Desk, subject: Ref) -> Iterable[Reason]:
+    """The reasons of each of these files, one a sign: as strong as the strongest, about all of them."""
+    by_sign: dict[str, list[tuple[str, Reason]]] = defaultdict(list)
+    for key in _members(desk, "new-by-camera", subject.key):
+        media = media_finding(desk, key)
+        for reason in _media_reasons(desk, media) if media is not None else ():
+            by_sign[reason.sign].append((key, reason))
+    for sign, found in sorted(by_sign.items()):
+        found.sort(key=lambda one: (one[1].tier, one[0]))
+        first = found[0][1]
+        count = "" if len(found) == 1 else f"{len(found)} new files of this camera in this exhibit. The first: "
+        traces = sorted({trace for _, reason in found for trace in reason.traces})
+        about = sorted({Ref("media", key) for key, _ in found} | {ref for _, reason in found for ref in reason.about})
+        # The files first: which they are matters more here than who else is concerned.
+        about.sort(key=lambda ref: ref.kind != "media")
+        yield Reason(sign, first.tier, count + first.sentence, tuple(traces[:SHOWN]), len(traces), tuple(about[:SHOWN]))
+
+
+def _without_tie(desk: Desk, subject: Ref) -> list[Reason]:
     reasons = []
     for sign, one, many, why in (
         ("unlisted", "One unlisted picture", "unlisted pictures", "nothing ties them to abuse"),

@@ -213,7 +213,8 @@ def _groups_of(trace: Trace, n: int) -> Iterable[tuple[str, str]]:
             yield "album", f"{trace.conversation.service}\0{trace.conversation.id}\0{trace.album}"
     elif trace.kind in ("upload", "report"):
         yield "report", str(trace.fields.get("report") or trace.id)
-    elif trace.kind == "record" and trace.label is not None and trace.label.category is not None:
+    elif trace.kind == "record" and trace.label is not None and trace.label.category not in (None, "0"):
+        # In Project VIC's schemes 0 says that nobody has judged the file, or that it is not pertinent: no tie.
         yield "label", trace.label.category
 
 

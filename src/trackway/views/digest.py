@@ -27,7 +27,9 @@ def digest(connection: Connection, case_no: int) -> DigestAnswer:
     for line in exhibits:
         whole.update(b"exhibit " + line + b"\n")
     p = schema.place.c
-    waiting = connection.execute(select(p.no).where(p.case_no == case_no, p.outcome == "").limit(1)).first()
+    # Containers have no reading: one that a limit cut is told by its place.
+    unread = (p.outcome == "") | p.outcome.in_(("incomplete", "refused")) & p.content.is_not(None)
+    waiting = connection.execute(select(p.no).where(p.case_no == case_no, unread).limit(1)).first()
     e = schema.exhibit.c
     begun = connection.execute(select(e.no).where(e.case_no == case_no, e.done.is_(False)).limit(1)).first()
     partial = waiting is not None or begun is not None or any(row.state != "done" for row in rows)

@@ -13,9 +13,11 @@ def upgrade() -> None:
     """Makes them all."""
     _case()
     _sources()
+    _measures()
     _readings()
     _parties()
     _lists()
+    _terms()
     _ledger()
     _matches()
     _findings()
@@ -40,7 +42,7 @@ def _case() -> None:
 
 
 def _sources() -> None:
-    """Exhibits, places, contents, and what was measured of them."""
+    """Exhibits, places and contents."""
     op.create_table(
         "exhibit",
         sa.Column("no", NUMBER, autoincrement=False, nullable=False),
@@ -91,6 +93,10 @@ def _sources() -> None:
     )
     op.create_index(op.f("ix_place_case_no_exhibit"), "place", ["case_no", "exhibit"], unique=False)
     op.create_index(op.f("ix_place_content"), "place", ["content"], unique=False)
+
+
+def _measures() -> None:
+    """What was measured of contents."""
     op.create_table(
         "measure",
         sa.Column("content", sa.BigInteger(), nullable=False),
@@ -201,7 +207,7 @@ def _parties() -> None:
 
 
 def _lists() -> None:
-    """Known lists and terms."""
+    """Known lists."""
     op.create_table(
         "listver",
         sa.Column("no", NUMBER, autoincrement=False, nullable=False),
@@ -253,6 +259,10 @@ def _lists() -> None:
         sa.Column("token", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("list", "name", name=op.f("pk_list_series")),
     )
+
+
+def _terms() -> None:
+    """Danger terms."""
     op.create_table(
         "term",
         sa.Column("no", NUMBER, autoincrement=False, nullable=False),
@@ -310,13 +320,6 @@ def _ledger() -> None:
 def _matches() -> None:
     """What is derived of media."""
     op.create_table(
-        "dirty",
-        sa.Column("case_no", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("stage", sa.Text(), nullable=False),
-        sa.Column("subject", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("case_no", "stage", "subject", name=op.f("pk_dirty")),
-    )
-    op.create_table(
         "hit",
         sa.Column("media", sa.Text(), nullable=False),
         sa.Column("list_entry", sa.BigInteger(), nullable=False),
@@ -371,7 +374,14 @@ def _matches() -> None:
 
 
 def _findings() -> None:
-    """Findings, and the queue."""
+    """Findings, the queue, and what must be derived again."""
+    op.create_table(
+        "dirty",
+        sa.Column("case_no", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("stage", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("case_no", "stage", "subject", name=op.f("pk_dirty")),
+    )
     op.create_table(
         "finding",
         sa.Column("case_no", sa.Integer(), autoincrement=False, nullable=False),
