@@ -36,7 +36,8 @@ ROWS: dict[str, str] = {
     "known.lists": "name format country version records",
     "known.conflicts": "field says",
     "known.conflicts.says": "list entry value",
-    "media": "sha256 md5 sha1 type size pdq quality names places novelty new_material ties matches series stack sightings",
+    "media": "sha256 md5 sha1 type size pdq quality names places novelty new_material ties matches series stack "
+    "sightings",
     "media.ties": "sentence traces",
     "media.matches": "list entry kind distance edit victim_identified category",
     "media.sightings": "possessed received sent offered accessed record_only",
@@ -52,7 +53,6 @@ ROWS: dict[str, str] = {
     "personas.claims.other": "kind id",
     "personas.claims.basis": "evidence log10_lr",
     "network.nodes": "id kind label indications rank interval",
-    "network.nodes.indications": "role since until traces",
     "network.edges": "a b kind count first last",
     "hash": "name md5 sha1 sha256 pdq quality",
     "verify.ledger": "size head",

@@ -98,10 +98,10 @@ TABLE: dict[str, Row] = {
     "victim not spoken of": Row("media", (1, 2), IN_SERIES, {"heron_9.jpg": BARE}, series(None)),
     "by name, though old": Row("media", (1,), IN_SERIES | FIRST, {"heron_9.jpg": new(taken=OLD)}),
     "by camera, recent": Row(
-        "media", (1,), IN_SERIES | FIRST | {"recent"}, {"x.jpg": new(taken=RECENT, **SERIAL), "a.jpg": LISTED}
+        "camera", (1,), IN_SERIES | FIRST | {"recent"}, {"x.jpg": new(taken=RECENT, **SERIAL), "a.jpg": LISTED}
     ),
-    "by camera, undated": Row("media", (1,), IN_SERIES, {"x.jpg": picture(20, **SERIAL), "a.jpg": LISTED}),
-    "by camera, old": Row("media", (2, 3), FIRST, {"x.jpg": new(taken=OLD, **SERIAL), "a.jpg": LISTED}),
+    "by camera, undated": Row("camera", (1,), IN_SERIES, {"x.jpg": picture(20, **SERIAL), "a.jpg": LISTED}),
+    "by camera, old": Row("camera", (2, 3), FIRST, {"x.jpg": new(taken=OLD, **SERIAL), "a.jpg": LISTED}),
     # new material with first-generation signs, recent against the exhibit's date
     "new material, recent": Row("media", (1,), FIRST | {"recent"}, shared("lantern", new(taken=RECENT))),
     "new material, old": Row("media", (2,), FIRST, shared("lantern", new(taken=OLD))),

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from handmade import Case, moment, new_case
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from universe import EXHIBITS, LISTS, SOURCES, TERMS, Add, Decide, Known, Operation, Terms, answers, derived
+
+from handmade import Case, dropped, moment, new_case
 
 EXAMPLES = int(os.environ.get("TRACKWAY_EXAMPLES", "2000" if os.environ.get("TRACKWAY_FAULTS_FULL") else "50"))
 """Of each of the three shares of either property."""
@@ -123,3 +124,36 @@ def test_the_order_of_intake_changes_no_answer(share: int, folder: Path) -> None
         assert same_in_either_order(folder, *orders) == {}
 
     holds()
+
+
+# ------------------------------------------------------------------ controls: without its marks a stage is left behind
+
+EVERYTHING = tuple(sorted(SOURCES))
+CONTROLS: dict[str, tuple[Operation, ...]] = {
+    "content": (Add("laptop.img", ("photos/heron_001.jpg",)), Known("partner 1")),
+    "match": (Add("laptop.img", ("photos/heron_001.jpg",)), Known("partner 1")),
+    "media": (Add("laptop.img", EVERYTHING), Known("partner 1")),
+    "reading": (Add("laptop.img", ("result.json",)), Add("laptop.img", ("photos/alone.jpg",))),
+    "report": (Add("laptop.img", ("777.xml",)), Add("usb-stick", ("photos/heron_009.jpg",))),
+    "words": (Add("laptop.img", ("result.json",)), Terms(0)),
+    "date": (Terms(0), Add("laptop.img", ("result.json",)), Add("usb-stick", ("result.json", "photos/fox.mp4"))),
+    "persona": (Add("laptop.img", ("777 file.xml",)), Add("laptop.img", ("photos/alone.jpg",))),
+    "profile": (Add("laptop.img", ("letters.mbox",)), Add("usb-stick", ("777.xml",))),
+    "claim": (Add("laptop.img", ("letters.mbox",)), Add("usb-stick", ("777.xml",))),
+    "item": (Add("laptop.img", EVERYTHING), Known("partner 1"), Known("partner 2")),
+}
+"""For each stage operations that give other findings where nothing marks that stage's subjects."""
+
+
+@pytest.mark.parametrize("stage", CONTROLS)
+def test_without_its_marks_a_stage_is_left_behind(stage: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    operations = CONTROLS[stage]
+    assert same_from_scratch(folder, operations) == {}
+    case = run(folder, operations[:-1])
+    with monkeypatch.context() as forgetful:
+        forgetful.setattr(Desk, "mark", dropped(Desk.mark, stage))
+        operations[-1](case)
+    before = derived(case)
+    case.derive(scratch=True)
+    assert differences(before, derived(case)) != {}
+    case.close()

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from handmade import ADDED, DAY, EMPTY, OFFICER, Case, Listed, Source, archive, at, export, film, pdq_of, picture
 from sqlalchemy import Connection, Table, select
 
+from handmade import ADDED, DAY, EMPTY, OFFICER, Case, Listed, Source, archive, at, export, film, pdq_of, picture
 from trackway.acts import claims
 from trackway.intake.law import Scope
 from trackway.model.errors import Refused

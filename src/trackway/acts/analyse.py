@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from trackway.danger.dates import DATES
 from trackway.danger.item import Item
@@ -55,19 +55,21 @@ def open_items(store: CaseStore) -> int:
     """Write into the ledger every item of tier 1 or 2 whose opening does not stand there: from then its clock runs.
 
     The entry embeds the item as it stood, so that what was known at that moment can be read for ever."""
-    i, d = schema.item.c, schema.decision.c
     with store.read() as connection:
-        opened = set(
-            connection.execute(select(d.subject).where(d.case_no == store.case_no, d.act == "item-opened")).scalars()
-        )
-        rows = connection.execute(
-            select(i.subject, i.body).where(i.case_no == store.case_no, i.tier <= 2).order_by(i.tier, i.order)
-        ).all()
-    fresh = [row for row in rows if row.subject not in opened]
-    if fresh:
-        with store.write() as connection:
-            for row in fresh:
-                item = msgspec.json.decode(row.body, type=Item)
-                body = {"tier": item.tier, "item": msgspec.to_builtins(item)}
-                record(connection, store, PROGRAM, "item-opened", row.subject, body=body, project=True)
-    return len(fresh)
+        if not _unopened(connection, store.case_no):
+            return 0
+    with store.write() as connection:
+        items = _unopened(connection, store.case_no)  # again: another analysis may have opened them meanwhile
+        for item in items:
+            body = {"tier": item.tier, "item": msgspec.to_builtins(item)}
+            record(connection, store, PROGRAM, "item-opened", item.subject.key, body=body, project=True)
+    return len(items)
+
+
+def _unopened(connection: Connection, case_no: int) -> list[Item]:
+    i, d = schema.item.c, schema.decision.c
+    opened = select(d.subject).where(d.case_no == case_no, d.act == "item-opened")
+    rows = connection.execute(
+        select(i.body).where(i.case_no == case_no, i.tier <= 2, i.subject.not_in(opened)).order_by(i.tier, i.order)
+    ).scalars()
+    return [msgspec.json.decode(body, type=Item) for body in rows]

@@ -19,6 +19,7 @@ from trackway.model.times import instant_of, moment_of
 from trackway.store.journal import Officer
 from trackway.views.answers import AddAnswer, KnownAnswer, NotRead
 from trackway.views.door import consult
+from trackway.views.exhibits import cut_short
 from trackway.views.exhibits import exhibits as exhibit_answers
 from trackway.views.lists import conflicts, lists
 
@@ -113,24 +114,12 @@ def add(
             answers = exhibit_answers(view, added.exhibits)
             refused = [NotRead(name, sentence) for name, sentence in added.refused]
             answer = view.masked(AddAnswer(answers, refused, added.stopped, missing))
-            incomplete = any(_incomplete(view, number) for _, number in added.exhibits)
+            incomplete = any(cut_short(view, number) for _, number in added.exhibits)
     if json:
         output.emit(answer)
     else:
         _print_added(answer)
     return 1 if refused or incomplete or added.stopped else 0
-
-
-def _incomplete(view: Any, number: int) -> bool:
-    from sqlalchemy import select
-
-    from trackway.store import schema
-
-    p = schema.place.c
-    row = view.connection.execute(
-        select(p.no).where(p.exhibit == number, p.outcome.in_(("incomplete", "refused"))).limit(1)
-    ).first()
-    return row is not None
 
 
 def _print_added(answer: AddAnswer) -> None:

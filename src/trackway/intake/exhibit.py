@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from trackway.intake.tasks import Task
+from trackway.intake.tasks import Task, kept_path
 from trackway.model.errors import Refused
 from trackway.model.source import FileTimes
 from trackway.sources.folder import file_times, open_below, shown, walk
@@ -80,7 +80,9 @@ def plan(exhibit: Exhibit, number: int) -> Iterator[Task]:
         yield Task(number, exhibit.name, times=times, name=exhibit.name)
         return
     for entry in walk(exhibit.path):
-        task = Task(number, entry.path, times=entry.times or FileTimes(), name=entry.path.rsplit("/", 1)[-1])
+        task = Task(number, kept_path(entry.path), times=entry.times or FileTimes(), name=entry.path.rsplit("/", 1)[-1])
         if entry.reason:
             task.outcome, task.reason = "refused", entry.reason
+        if task.path != entry.path:
+            task.outcome, task.reason = "refused", "its path is too long: add the folder that it lies in by itself"
         yield task

@@ -16,6 +16,10 @@ RAW_BLOCK = 500
 NUL_SHOWN = "\N{SYMBOL FOR NULL}"
 """What stands in text for the character that no PostgreSQL text can hold. The raw record keeps the very byte."""
 
+NAME_KEPT = 500
+"""Characters of a name in the table that looks names up: PostgreSQL indexes no longer value than 2,704 bytes. The
+trace keeps the whole."""
+
 _packed = msgspec.msgpack.Encoder().encode
 _json = msgspec.json.Encoder().encode
 
@@ -111,7 +115,7 @@ class Rows:
         if key is None:
             key = self._personas[(ref.service, ref.key)] = persona_key(ref.service, ref.key)
             self.parties[key] = ("persona", ref.service, ref.key)
-        for name in ref.names:
+        for name in (whole[:NAME_KEPT] for whole in ref.names):
             held = self.names.get((key, name, reading))
             if held is None:
                 self.names[(key, name, reading)] = (instant, instant, n)

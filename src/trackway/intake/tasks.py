@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from dataclasses import dataclass, field
 from typing import Literal
@@ -20,6 +21,8 @@ SPACE, RATIO = 8 << 30, 1000
 """Bytes that may come out of one file of an exhibit, containers inside containers included: so many, or so many times
 its size. Each container has limits of its own; sixteen in each of sixteen in each of sixteen keep to those, and go on
 for years."""
+PATH_KEPT = 2000
+"""Bytes of a path in the store: PostgreSQL indexes no longer value than 2,704 bytes."""
 MEMBER = 4096
 """Bytes that a member counts for beside its own: a million empty files are work too."""
 
@@ -90,6 +93,14 @@ class Task:
             self.notes.append((locator[:300], reason[:300]))
         else:
             self.notes_dropped += 1
+
+
+def kept_path(path: str) -> str:
+    """The path, or, where it is longer than the store can index, its beginning and a digest of the whole."""
+    whole = path.encode()
+    if len(whole) <= PATH_KEPT:
+        return path
+    return f"{whole[: PATH_KEPT - 40].decode(errors='ignore')}~{hashlib.sha256(whole).hexdigest()[:32]}"
 
 
 class Stop(threading.Event):

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from trackway.intake.exhibit import Opener
 from trackway.intake.rows import NUL_SHOWN
 from trackway.intake.spool import Spool, digest_descriptor
-from trackway.intake.tasks import MAX_DEPTH, MEMBER, Stop, Task
+from trackway.intake.tasks import MAX_DEPTH, MEMBER, Stop, Task, kept_path
 from trackway.model.errors import Refused
 from trackway.sandbox import protocol
 from trackway.sandbox.pool import Pool
@@ -53,7 +53,9 @@ class Threads:
             thread.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:  # nothing new is begun: a full disk must not wait for the end of a large image
+            self._stop.set()
         self._stop_threads()
 
     def _stop_threads(self) -> None:
@@ -171,6 +173,7 @@ class Threads:
                 if members.take(event):
                     if members.beyond:
                         self.messages.put(Message("event", task, protocol.Failed(BEYOND, "memory")))
+                    if members.beyond or self._stop.is_set():
                         break
                     continue
                 self.messages.put(Message("event", task, event))
@@ -242,10 +245,11 @@ class _Members:
 
     def _begin(self, event: protocol.MemberBegin) -> None:
         parent = self._container
-        path = event.path.replace("\0", NUL_SHOWN)
+        whole = event.path.replace("\0", NUL_SHOWN)
+        path = kept_path(whole)
         nth = self._seen.get(path, 0)
         self._seen[path] = nth + 1
-        name = path.rsplit("/", 1)[-1]
+        name = whole.rsplit("/", 1)[-1]
         child = Task(parent.exhibit, path, nth, parent, event.times, event.state, depth=parent.depth + 1, name=name)
         if not event.readable:
             child.outcome, child.reason = "refused", event.reason

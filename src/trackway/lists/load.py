@@ -17,7 +17,7 @@ from trackway.findings.engine import Desk, Settings
 from trackway.intake.rows import storable
 from trackway.intake.spool import digest_descriptor
 from trackway.match.contents import distinctive
-from trackway.match.series import series_token
+from trackway.match.series import NAME_KEPT, series_token
 from trackway.measure.digests import EMPTY_DIGESTS
 from trackway.model.errors import Refused
 from trackway.model.trace import Digests, Label, Trace
@@ -29,6 +29,8 @@ from trackway.store.case import CaseStore, numbers
 from trackway.store.journal import Officer, record
 
 BATCH = 5000
+SKIPPED_KEPT = 200
+"""Rows passed over that are kept by name; all are counted."""
 
 
 @dataclass(slots=True)
@@ -45,7 +47,14 @@ class Loaded:
     series: dict[str, str] = field(default_factory=dict)  # name as written -> token
     known_before: bool = False
     skipped: list[tuple[str, str]] = field(default_factory=list)
+    skipped_total: int = 0
     failure: str = ""
+
+    def skip(self, locator: str, reason: str) -> None:
+        """Count a row that is passed over; the first ones by name."""
+        self.skipped_total += 1
+        if len(self.skipped) < SKIPPED_KEPT:
+            self.skipped.append((locator, reason))
 
 
 def load(
@@ -134,8 +143,7 @@ def _traces(events: Iterator[protocol.Event], loaded: Loaded) -> Iterator[Trace]
             case protocol.Traces():
                 yield from event.traces
             case protocol.NotUnderstood():
-                if len(loaded.skipped) < 1000:
-                    loaded.skipped.append((event.locator, event.reason))
+                loaded.skip(event.locator, event.reason)
             case protocol.Incomplete() | protocol.Failed():
                 loaded.failure = event.reason
             case protocol.Unclaimed():
@@ -164,14 +172,14 @@ def _rows(trace: Trace, loaded: Loaded) -> Iterator[dict[str, Any]]:
         loaded.photodna += digests.photodna is not None
         held = {kind: _raw(getattr(digests, kind)) for kind in ("md5", "sha1", "sha256", "pdq")}
         if not any(held.values()):
-            loaded.skipped.append((trace.locator, "only a PhotoDNA value, which is kept out of matching"))
+            loaded.skip(trace.locator, "only a PhotoDNA value, which is kept out of matching")
             continue
         if any((getattr(digests, kind) or "") in EMPTY_DIGESTS for kind in ("md5", "sha1", "sha256")):
-            loaded.skipped.append((trace.locator, "names the empty file"))
+            loaded.skip(trace.locator, "names the empty file")
             continue
         token = series_token(label.series)
         if token is not None and label.series is not None:
-            loaded.series[label.series] = token
+            loaded.series[label.series[:NAME_KEPT]] = token
         entry = label.entry or digests.sha256 or digests.sha1 or digests.md5 or digests.pdq
         yield held | {
             "entry": entry,
@@ -268,7 +276,7 @@ def _put_in_force(store: CaseStore, version: int, loaded: Loaded, officer: Offic
                 version=loaded.version,
                 records=loaded.records,
                 photodna=loaded.photodna,
-                skipped=msgspec.json.encode(loaded.skipped[:200]).decode(),
+                skipped=msgspec.json.encode(loaded.skipped).decode(),
             )
         )
         if loaded.series:
@@ -276,7 +284,7 @@ def _put_in_force(store: CaseStore, version: int, loaded: Loaded, officer: Offic
                 insert(schema.list_series),
                 [{"list": version, "name": name, "token": token} for name, token in sorted(loaded.series.items())],
             )
-        body = {"format": loaded.format, "records": loaded.records, "skipped": len(loaded.skipped)}
+        body = {"format": loaded.format, "records": loaded.records, "skipped": loaded.skipped_total}
         record(connection, store, officer, "list-loaded", loaded.name, body=body, project=True)
         mark_all(connection, store.case_no)
 

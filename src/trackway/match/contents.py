@@ -34,13 +34,15 @@ DEFAULT_NAMES = frozenset(
     """.split()
 )
 """What devices and programs name their files by themselves; such a name ties nothing (PRACTICE.md)."""
+LONGEST_NAME = 255
+"""Letters; no file system holds longer names, and no store indexes them."""
 CAMERA_NAME = re.compile(r"[A-Z0-9_]{4}\d{4}|(?i:[a-z]{3}_\d{4})")
 """Four characters and four digits: the names that every camera gives (DCF, JEITA CP-3461), whatever its letters."""
 
 
 def distinctive(name: str) -> str | None:
     """The pattern of a name made of letters and a number ("marshheron_014.jpg" -> "marshheron"), None where it is a
-    device's or program's default or has fewer than three letters."""
+    device's or program's default, or has fewer than three letters or more than any file system takes."""
     stem = name.rsplit("/", 1)[-1]
     stem = stem.rsplit(".", 1)[0] if "." in stem else stem
     found = STEM.match(stem.casefold())
@@ -48,7 +50,11 @@ def distinctive(name: str) -> str | None:
         return None
     words = [word for word in re.split(r"[\W\d_]+", found["letters"]) if word]
     pattern = "".join(words)
-    if len(pattern) < 3 or pattern in DEFAULT_NAMES or all(word in DEFAULT_NAMES for word in words):
+    if (
+        not 3 <= len(pattern) <= LONGEST_NAME
+        or pattern in DEFAULT_NAMES
+        or all(word in DEFAULT_NAMES for word in words)
+    ):
         return None
     return pattern
 

@@ -7,6 +7,10 @@ SERIES_NAMED = "series-name"
 """Kind of link from a reading to the name of a series that its records (a case exported by another program) give."""
 
 
+NAME_KEPT = 500
+"""Characters of a series' name that are kept for masking it: PostgreSQL indexes no longer value than 2,704 bytes."""
+
+
 def series_token(name: str | None) -> str | None:
     """An opaque token, one a series: two lists that write the name alike (case, blanks, accents aside) share it.
 

@@ -4,6 +4,7 @@ A share names a file by a path beside its source, by digests, or both. The path 
 the same export in two exhibits finds its files in each.
 """
 
+import hashlib
 import posixpath
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +16,7 @@ from sqlalchemy import Connection, delete, insert, select
 from trackway.findings.engine import Desk, Stage, chunks
 from trackway.match.homes import note_shape
 from trackway.match.keys import resolve_digests
-from trackway.match.series import SERIES_NAMED
+from trackway.match.series import NAME_KEPT, SERIES_NAMED
 from trackway.model.trace import Trace
 from trackway.store import schema
 
@@ -114,7 +115,8 @@ def _name_series(desk: Desk, reading: str, names: Iterable[str]) -> None:
     f = schema.finding_link.c
     mine = (f.case_no == desk.case_no) & (f.kind == SERIES_NAMED) & (f.subject == reading)
     desk.connection.execute(delete(schema.finding_link).where(mine))
-    rows = [{"case_no": desk.case_no, "kind": SERIES_NAMED, "subject": reading, "to": name} for name in sorted(names)]
+    kept = {name[:NAME_KEPT] for name in names}
+    rows = [{"case_no": desk.case_no, "kind": SERIES_NAMED, "subject": reading, "to": name} for name in sorted(kept)]
     if rows:
         desk.connection.execute(insert(schema.finding_link), rows)
 
@@ -210,7 +212,8 @@ def _groups_of(trace: Trace, n: int) -> Iterable[tuple[str, str]]:
     if trace.kind in MESSAGES:
         yield "message", str(n)
         if trace.album and trace.conversation is not None:
-            yield "album", f"{trace.conversation.service}\0{trace.conversation.id}\0{trace.album}"
+            named = "\0".join((trace.conversation.service, trace.conversation.id, trace.album))
+            yield "album", hashlib.sha256(named.encode()).hexdigest()[:32]  # a name may be longer than a store indexes
     elif trace.kind in ("upload", "report"):
         yield "report", str(trace.fields.get("report") or trace.id)
     elif trace.kind == "record" and trace.label is not None and trace.label.category not in (None, "0"):

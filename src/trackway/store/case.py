@@ -28,6 +28,8 @@ DATABASE = "case.db"
 FRESH = ".new.db"
 """A case that is being made; what a kill left of one (its log beside it) is no case and is thrown away."""
 BUSY_SECONDS = 30
+INTAKE, WRITING = 0x54726B57_00000000, 0x54726B58_00000000
+"""Advisory locks of PostgreSQL, to which the case's number is added."""
 SYNCHRONOUS = "FULL"
 DAMAGED = (
     "The case's database is damaged or cannot be read: restore it from a copy. `trackway verify` names what it can."
@@ -57,11 +59,16 @@ class CaseStore:
                 yield connection
 
     @contextlib.contextmanager
-    def write(self) -> Iterator[Connection]:
-        """One writing transaction: commits whole, or not at all. Raises Refused on a locked or full store."""
+    def write(self, alone: bool = True) -> Iterator[Connection]:
+        """One writing transaction: commits whole, or not at all. Raises Refused on a locked or full store.
+
+        Transactions that write facts, decisions or findings of one case come one after the other in both stores: what
+        one marks for deriving, another may be working off. ``alone`` False: it appends to the ledger only."""
         with sentences(), self.engine.connect() as connection:
             if not self.embedded:
                 with connection.begin():
+                    if alone:
+                        connection.execute(select(func.pg_advisory_xact_lock(WRITING + self.case_no)))
                     yield connection
                 return
             with connection.execution_options(trackway_write=True).begin():
@@ -80,14 +87,13 @@ class CaseStore:
                 yield
             return
         with self.engine.connect() as connection:
-            key = 0x54726B57_00000000 + self.case_no
-            if not connection.execute(select(func.pg_try_advisory_lock(key))).scalar():
+            if not connection.execute(select(func.pg_try_advisory_lock(INTAKE + self.case_no))).scalar():
                 raise taken
             connection.commit()
             try:
                 yield
             finally:
-                connection.execute(select(func.pg_advisory_unlock(key)))
+                connection.execute(select(func.pg_advisory_unlock(INTAKE + self.case_no)))
 
     def close(self) -> None:
         self.engine.dispose()

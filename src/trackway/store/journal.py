@@ -1,4 +1,5 @@
-"""The ledger's tables, and the one function that writes an entry. Only ``acts``, ``views`` and intake call it."""
+"""The ledger's tables, and the one function that writes an entry. It is called by ``acts`` and ``views``, and by
+``intake`` and ``lists`` for what they put in force."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -19,9 +19,10 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Table,
-    Text,
     UniqueConstraint,
 )
+from sqlalchemy import Text as AnyText
+from sqlalchemy.dialects import postgresql
 
 metadata = MetaData(
     naming_convention={
@@ -33,6 +34,9 @@ metadata = MetaData(
 
 # SQLite makes INTEGER PRIMARY KEY the rowid itself, which is the fastest key it has; BIGINT would not be one.
 Key = BigInteger().with_variant(Integer, "sqlite")
+
+# Both stores order texts by their bytes: a server's own order (of a language) would give another order of answers.
+Text = AnyText().with_variant(postgresql.TEXT(collation="C"), "postgresql")
 
 
 def _case() -> Column[int]:

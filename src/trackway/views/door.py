@@ -49,7 +49,7 @@ def consult(
     store: CaseStore, officer: Officer, what: str, subject: str = "", purpose: str = "", reveal: bool = False
 ) -> Iterator[View]:
     """Open the door for one answer. ``what`` is the kind of view, ``subject`` an id (never a name or a search text)."""
-    with store.write() as connection:
+    with store.write(alone=False) as connection:
         body = {"view": what} | ({"reveal": True} if reveal else {})
         record(connection, store, officer, "consulted", subject, purpose, body)
         yield View(connection, store, officer, reveal)

@@ -25,6 +25,13 @@ def exhibits(view: View, numbers: Iterable[tuple[str, int]] | None = None) -> li
     return [_exhibit(view, given, rows[no]) for given, no in wanted]
 
 
+def cut_short(view: View, number: int) -> bool:
+    """Whether a file of this exhibit (internal number) was claimed and not wholly read, or could not be had."""
+    p = schema.place.c
+    statement = select(p.no).where(p.exhibit == number, p.outcome.in_(("incomplete", "refused"))).limit(1)
+    return view.connection.execute(statement).first() is not None
+
+
 def _exhibit(view: View, given: str, row: Any) -> ExhibitAnswer:
     p, r = schema.place.c, schema.reading.c
     counts: Counter[str] = Counter()

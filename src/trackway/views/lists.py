@@ -20,7 +20,11 @@ CONFLICTS_SHOWN = 1000
 
 def lists(view: View) -> list[ListAnswer]:
     """The lists in force, by name."""
-    c = schema.listver.c
+    c, d = schema.listver.c, schema.decision.c
+    loads = view.connection.execute(
+        select(d.subject, d.body).where(d.case_no == view.case_no, d.act == "list-loaded").order_by(d.no)
+    )
+    passed_over = {row.subject: int(msgspec.json.decode(row.body)["skipped"]) for row in loads}
     rows = view.connection.execute(
         select(schema.listver).where(c.case_no == view.case_no, c.current.is_(True)).order_by(c.name)
     )
@@ -33,7 +37,7 @@ def lists(view: View) -> list[ListAnswer]:
             row.records,
             row.photodna,
             [NotRead(locator, reason) for locator, reason in msgspec.json.decode(row.skipped)][:50],
-            len(msgspec.json.decode(row.skipped)),
+            passed_over.get(row.name, 0),
         )
         for row in rows
     ]

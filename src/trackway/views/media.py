@@ -62,7 +62,7 @@ def media_page(view: View, after: str, count: int, novelty: str | None = None) -
     f = schema.finding.c
     statement = select(f.body).where(f.case_no == view.case_no, f.kind == "media", f.subject > after)
     if novelty is not None:
-        statement = statement.where(f.body.contains(f'"novelty":"{novelty}"'))
+        statement = statement.where(f.body.contains(f'"novelty":"{novelty}"', autoescape=True))
     bodies = view.connection.execute(statement.order_by(f.subject).limit(count)).scalars()
     return list(_answers(view, bodies))
 

@@ -147,6 +147,9 @@ def blind_spots(view: View) -> list[str]:
         spots.append(f"{pending} files still wait to be read: intake was interrupted")
     if unread:
         spots.append("1 file not, or not wholly, read" if unread == 1 else f"{unread} files not, or not wholly, read")
+    marks = schema.dirty.c
+    if count(select(marks.stage).where(marks.case_no == view.case_no).limit(1)).first():
+        spots.append("not everything that was read is derived yet: rows may be missing (run `trackway analyse`)")
     lists = count(
         select(v.name, v.photodna).where(v.case_no == view.case_no, v.current.is_(True)).order_by(v.name)
     ).all()

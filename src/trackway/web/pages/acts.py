@@ -55,7 +55,10 @@ async def judge(request: Request) -> Response:
         await _act(lambda: acts.judge(work.store, work.officer, claim, verdict, reason))
     else:
         raise Stale("Choose accepted, rejected or unsure. Nothing was saved; go back, your text is still there.")
-    await _act(lambda: _refresh(work))
+    try:
+        await run_in_threadpool(lambda: _refresh(work))
+    except Refused as refusal:
+        raise Stale(f"Your judgement was saved. What follows from it will show later: {refusal.sentence}") from refusal
     return back_to(given.get("back", ""), "/personas")
 
 

@@ -2,11 +2,14 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0001"
 down_revision = None
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 """In SQLite the rowid itself."""
+TEXT = sa.Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
+"""Ordered by its bytes in both stores."""
 
 
 def upgrade() -> None:
@@ -28,14 +31,14 @@ def _case() -> None:
     op.create_table(
         "case_file",
         sa.Column("no", NUMBER, autoincrement=False, nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("created_with", sa.Text(), nullable=False),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("created_with", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("no", name=op.f("pk_case_file")),
         sa.UniqueConstraint("name", name=op.f("uq_case_file_name")),
     )
     op.create_table(
         "counter",
-        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name", TEXT, nullable=False),
         sa.Column("next", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_counter")),
     )
@@ -47,13 +50,13 @@ def _sources() -> None:
         "exhibit",
         sa.Column("no", NUMBER, autoincrement=False, nullable=False),
         sa.Column("case_no", sa.Integer(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("law", sa.Text(), nullable=False),
-        sa.Column("zone", sa.Text(), nullable=True),
+        sa.Column("key", TEXT, nullable=False),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("law", TEXT, nullable=False),
+        sa.Column("zone", TEXT, nullable=True),
         sa.Column("added", sa.BigInteger(), nullable=False),
         sa.Column("acquired", sa.BigInteger(), nullable=True),
-        sa.Column("acquisition", sa.Text(), nullable=True),
+        sa.Column("acquisition", TEXT, nullable=True),
         sa.Column("done", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("no", name=op.f("pk_exhibit")),
         sa.UniqueConstraint("case_no", "key", name=op.f("uq_exhibit_case_no_key")),
@@ -66,7 +69,7 @@ def _sources() -> None:
         sa.Column("md5", sa.LargeBinary(), nullable=False),
         sa.Column("sha1", sa.LargeBinary(), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
-        sa.Column("type", sa.Text(), nullable=False),
+        sa.Column("type", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("no", name=op.f("pk_content")),
         sa.UniqueConstraint("case_no", "sha256", name=op.f("uq_content_case_no_sha256")),
     )
@@ -78,14 +81,14 @@ def _sources() -> None:
         sa.Column("case_no", sa.Integer(), nullable=False),
         sa.Column("exhibit", sa.BigInteger(), nullable=False),
         sa.Column("parent", sa.BigInteger(), nullable=False),
-        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("path", TEXT, nullable=False),
         sa.Column("nth", sa.Integer(), nullable=False),
         sa.Column("content", sa.BigInteger(), nullable=True),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("times", sa.Text(), nullable=False),
-        sa.Column("outcome", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("notes", sa.Text(), nullable=False),
+        sa.Column("state", TEXT, nullable=False),
+        sa.Column("times", TEXT, nullable=False),
+        sa.Column("outcome", TEXT, nullable=False),
+        sa.Column("reason", TEXT, nullable=False),
+        sa.Column("notes", TEXT, nullable=False),
         sa.Column("out_of_scope", sa.BigInteger(), nullable=False),
         sa.Column("quarantined", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("no", name=op.f("pk_place")),
@@ -100,10 +103,10 @@ def _measures() -> None:
     op.create_table(
         "measure",
         sa.Column("content", sa.BigInteger(), nullable=False),
-        sa.Column("method", sa.Text(), nullable=False),
+        sa.Column("method", TEXT, nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("case_no", sa.Integer(), nullable=False),
-        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("value", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("content", "method", "version", name=op.f("pk_measure")),
     )
 
@@ -116,15 +119,15 @@ def _readings() -> None:
         sa.Column("case_no", sa.Integer(), nullable=False),
         sa.Column("key", sa.LargeBinary(), nullable=False),
         sa.Column("content", sa.BigInteger(), nullable=False),
-        sa.Column("reader", sa.Text(), nullable=False),
-        sa.Column("version", sa.Text(), nullable=False),
-        sa.Column("options", sa.Text(), nullable=False),
-        sa.Column("passes", sa.Text(), nullable=False),
+        sa.Column("reader", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
+        sa.Column("options", TEXT, nullable=False),
+        sa.Column("passes", TEXT, nullable=False),
         sa.Column("kept", sa.BigInteger(), nullable=False),
         sa.Column("root", sa.LargeBinary(), nullable=True),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("notes", sa.Text(), nullable=False),
+        sa.Column("state", TEXT, nullable=False),
+        sa.Column("reason", TEXT, nullable=False),
+        sa.Column("notes", TEXT, nullable=False),
         sa.Column("current", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("no", name=op.f("pk_reading")),
         sa.UniqueConstraint("case_no", "key", name=op.f("uq_reading_case_no_key")),
@@ -134,10 +137,10 @@ def _readings() -> None:
         "trace",
         sa.Column("n", NUMBER, autoincrement=False, nullable=False),
         sa.Column("case_no", sa.Integer(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
         sa.Column("instant", sa.BigInteger(), nullable=True),
         sa.Column("author", sa.BigInteger(), nullable=True),
-        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("text", TEXT, nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("leaf", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("n", name=op.f("pk_trace")),
@@ -155,10 +158,10 @@ def _readings() -> None:
         sa.Column("k", sa.Integer(), nullable=False),
         sa.Column("case_no", sa.Integer(), nullable=False),
         sa.Column("act", sa.LargeBinary(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
         sa.Column("party", sa.BigInteger(), nullable=True),
-        sa.Column("path", sa.Text(), nullable=True),
-        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("path", TEXT, nullable=True),
+        sa.Column("name", TEXT, nullable=False),
         sa.Column("md5", sa.LargeBinary(), nullable=True),
         sa.Column("sha1", sa.LargeBinary(), nullable=True),
         sa.Column("sha256", sa.LargeBinary(), nullable=True),
@@ -175,9 +178,9 @@ def _parties() -> None:
         "party",
         sa.Column("no", NUMBER, autoincrement=False, nullable=False),
         sa.Column("case_no", sa.Integer(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("service", sa.Text(), nullable=False),
-        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("service", TEXT, nullable=False),
+        sa.Column("value", TEXT, nullable=False),
         sa.Column("key", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("no", name=op.f("pk_party")),
         sa.UniqueConstraint("case_no", "key", name=op.f("uq_party_case_no_key")),
@@ -186,7 +189,7 @@ def _parties() -> None:
     op.create_table(
         "party_name",
         sa.Column("party", sa.BigInteger(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name", TEXT, nullable=False),
         sa.Column("reading", sa.BigInteger(), nullable=False),
         sa.Column("first", sa.BigInteger(), nullable=True),
         sa.Column("last", sa.BigInteger(), nullable=True),
@@ -197,7 +200,7 @@ def _parties() -> None:
         "mention",
         sa.Column("party", sa.BigInteger(), nullable=False),
         sa.Column("n", sa.BigInteger(), nullable=False),
-        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("role", TEXT, nullable=False),
         sa.Column("instant", sa.BigInteger(), nullable=True),
         sa.Column("by", sa.BigInteger(), nullable=True),
     )
@@ -213,13 +216,13 @@ def _lists() -> None:
         sa.Column("no", NUMBER, autoincrement=False, nullable=False),
         sa.Column("case_no", sa.Integer(), nullable=False),
         sa.Column("sha256", sa.LargeBinary(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("format", sa.Text(), nullable=False),
-        sa.Column("country", sa.Text(), nullable=False),
-        sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("format", TEXT, nullable=False),
+        sa.Column("country", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
         sa.Column("records", sa.BigInteger(), nullable=False),
         sa.Column("photodna", sa.BigInteger(), nullable=False),
-        sa.Column("skipped", sa.Text(), nullable=False),
+        sa.Column("skipped", TEXT, nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
         sa.Column("current", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("no", name=op.f("pk_listver")),
@@ -229,13 +232,13 @@ def _lists() -> None:
         "list_entry",
         sa.Column("no", NUMBER, autoincrement=False, nullable=False),
         sa.Column("list", sa.BigInteger(), nullable=False),
-        sa.Column("entry", sa.Text(), nullable=False),
+        sa.Column("entry", TEXT, nullable=False),
         sa.Column("md5", sa.LargeBinary(), nullable=True),
         sa.Column("sha1", sa.LargeBinary(), nullable=True),
         sa.Column("sha256", sa.LargeBinary(), nullable=True),
         sa.Column("pdq", sa.LargeBinary(), nullable=True),
-        sa.Column("names", sa.Text(), nullable=False),
-        sa.Column("label", sa.Text(), nullable=False),
+        sa.Column("names", TEXT, nullable=False),
+        sa.Column("label", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("no", name=op.f("pk_list_entry")),
     )
     op.create_index(op.f("ix_list_entry_list"), "list_entry", ["list"], unique=False)
@@ -245,9 +248,9 @@ def _lists() -> None:
     op.create_table(
         "list_name",
         sa.Column("list_entry", sa.BigInteger(), nullable=False),
-        sa.Column("pattern", sa.Text(), nullable=False),
+        sa.Column("pattern", TEXT, nullable=False),
         sa.Column("list", sa.BigInteger(), nullable=False),
-        sa.Column("series", sa.Text(), nullable=False),
+        sa.Column("series", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("list_entry", "pattern", name=op.f("pk_list_name")),
     )
     op.create_index(op.f("ix_list_name_list"), "list_name", ["list"], unique=False)
@@ -255,8 +258,8 @@ def _lists() -> None:
     op.create_table(
         "list_series",
         sa.Column("list", sa.BigInteger(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("token", sa.Text(), nullable=False),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("token", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("list", "name", name=op.f("pk_list_series")),
     )
 
@@ -267,10 +270,10 @@ def _terms() -> None:
         "term",
         sa.Column("no", NUMBER, autoincrement=False, nullable=False),
         sa.Column("case_no", sa.Integer(), nullable=False),
-        sa.Column("term", sa.Text(), nullable=False),
-        sa.Column("sign", sa.Text(), nullable=False),
-        sa.Column("language", sa.Text(), nullable=False),
-        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("term", TEXT, nullable=False),
+        sa.Column("sign", TEXT, nullable=False),
+        sa.Column("language", TEXT, nullable=False),
+        sa.Column("note", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("no", name=op.f("pk_term")),
         sa.UniqueConstraint("case_no", "term", "sign", "language", name=op.f("uq_term_case_no_term_sign_language")),
     )
@@ -307,11 +310,11 @@ def _ledger() -> None:
         "decision",
         sa.Column("case_no", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("no", NUMBER, autoincrement=False, nullable=False),
-        sa.Column("act", sa.Text(), nullable=False),
-        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("act", TEXT, nullable=False),
+        sa.Column("subject", TEXT, nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.Column("who", sa.Text(), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("who", TEXT, nullable=False),
+        sa.Column("body", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("case_no", "no", name=op.f("pk_decision")),
     )
     op.create_index(op.f("ix_decision_case_no_act_subject"), "decision", ["case_no", "act", "subject"], unique=False)
@@ -321,30 +324,30 @@ def _matches() -> None:
     """What is derived of media."""
     op.create_table(
         "hit",
-        sa.Column("media", sa.Text(), nullable=False),
+        sa.Column("media", TEXT, nullable=False),
         sa.Column("list_entry", sa.BigInteger(), nullable=False),
         sa.Column("case_no", sa.Integer(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
         sa.Column("distance", sa.Integer(), nullable=False),
-        sa.Column("form", sa.Text(), nullable=False),
+        sa.Column("form", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("media", "list_entry", name=op.f("pk_hit")),
     )
     op.create_index(op.f("ix_hit_list_entry"), "hit", ["list_entry"], unique=False)
     op.create_table(
         "near",
         sa.Column("case_no", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("a", sa.Text(), nullable=False),
-        sa.Column("b", sa.Text(), nullable=False),
+        sa.Column("a", TEXT, nullable=False),
+        sa.Column("b", TEXT, nullable=False),
         sa.Column("distance", sa.Integer(), nullable=False),
-        sa.Column("form", sa.Text(), nullable=False),
+        sa.Column("form", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("case_no", "a", "b", name=op.f("pk_near")),
     )
     op.create_table(
         "tie_group",
         sa.Column("case_no", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("media", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("media", TEXT, nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("value", TEXT, nullable=False),
         sa.Column("n", NUMBER, autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint("case_no", "media", "kind", "value", "n", name=op.f("pk_tie_group")),
     )
@@ -361,11 +364,11 @@ def _matches() -> None:
     op.create_index(op.f("ix_term_hit_author"), "term_hit", ["author"], unique=False)
     op.create_table(
         "sighting",
-        sa.Column("media", sa.Text(), nullable=False),
+        sa.Column("media", TEXT, nullable=False),
         sa.Column("act", sa.LargeBinary(), nullable=False),
         sa.Column("n", NUMBER, autoincrement=False, nullable=False),
         sa.Column("case_no", sa.Integer(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
         sa.Column("party", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("media", "act", "n", name=op.f("pk_sighting")),
     )
@@ -378,36 +381,36 @@ def _findings() -> None:
     op.create_table(
         "dirty",
         sa.Column("case_no", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("stage", sa.Text(), nullable=False),
-        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("stage", TEXT, nullable=False),
+        sa.Column("subject", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("case_no", "stage", "subject", name=op.f("pk_dirty")),
     )
     op.create_table(
         "finding",
         sa.Column("case_no", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("subject", sa.Text(), nullable=False),
-        sa.Column("method", sa.Text(), nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("subject", TEXT, nullable=False),
+        sa.Column("method", TEXT, nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("body", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("case_no", "kind", "subject", name=op.f("pk_finding")),
     )
     op.create_table(
         "finding_link",
         sa.Column("case_no", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("subject", sa.Text(), nullable=False),
-        sa.Column("to", sa.Text(), nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("subject", TEXT, nullable=False),
+        sa.Column("to", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("case_no", "kind", "subject", "to", name=op.f("pk_finding_link")),
     )
     op.create_index(op.f("ix_finding_link_case_no_to"), "finding_link", ["case_no", "to"], unique=False)
     op.create_table(
         "item",
         sa.Column("case_no", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("subject", TEXT, nullable=False),
         sa.Column("tier", sa.Integer(), nullable=False),
-        sa.Column("order", sa.Text(), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("order", TEXT, nullable=False),
+        sa.Column("body", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("case_no", "subject", name=op.f("pk_item")),
     )
     op.create_index(
