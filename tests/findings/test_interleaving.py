@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from universe import EXHIBITS, LISTS, SOURCES, TERMS, Add, Decide, Known, Operation, Terms, answers, derived
 
 from handmade import Case, dropped, moment, new_case
+from trackway.findings.engine import Desk
 
 EXAMPLES = int(os.environ.get("TRACKWAY_EXAMPLES", "2000" if os.environ.get("TRACKWAY_FAULTS_FULL") else "50"))
 """Of each of the three shares of either property."""

@@ -8,7 +8,6 @@ import msgspec
 import pytest
 from sqlalchemy import select
 
-from casework import add as add_to
 from casework import answers, lay_out_lists, load, packed
 from intake_cases import LAW, Case, instant, lay, log, mail, orders, picture, scoped
 from trackway.intake.law import Law, Scope
@@ -221,7 +220,7 @@ def test_everything_else_is_answered_the_same_with_an_unlimited_law(tmp_path: Pa
     found = []
     for number, law in enumerate([LAW, Law("Invented case, warrant 14", scope=Scope(since=0, undated=True))]):
         case = Case(tmp_path / f"case {number}", pool)
-        add_to(str(case.folder), pool, [folder], law=law)
+        case.add(folder, law=law)
         said = answers(str(case.folder))
         said["exhibits"] = hashlib.sha256(b"").hexdigest()
         found.append(said)

@@ -2,6 +2,7 @@
 
 from trackway.acts import claims as acts
 from trackway.acts.analyse import analyse
+from trackway.acts.category import categorise
 from trackway.cli import output
 from trackway.cli.session import opened
 from trackway.store.journal import Officer
@@ -27,6 +28,14 @@ def judge(case: str, claim_id: str, judgement: str, reason: str, officer: Office
             number = acts.judge(store, officer, claim_id, judgement, reason)
         analyse(store, settings)
     output.say(json, {"claim": claim_id, "judgement": judgement, "entry": number}, f"Entry {number} of the ledger.")
+
+
+def category(case: str, subject: str, word: str, reason: str, officer: Officer, json: bool) -> None:
+    """Set the category of a file or a persona."""
+    with opened(case) as (store, settings):
+        number = categorise(store, officer, subject, word, reason)
+        analyse(store, settings)
+    output.say(json, {"subject": subject, "category": word, "entry": number}, f"Entry {number} of the ledger.")
 
 
 def acknowledge(case: str, subject: str, action: str, officer: Officer, json: bool) -> None:

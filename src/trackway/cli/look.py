@@ -1,5 +1,6 @@
 """``queue``, ``media``, ``personas``, ``network``, ``show``: looking at a case, as text."""
 
+import re
 from typing import Any
 
 from trackway.cli import output
@@ -10,6 +11,10 @@ from trackway.store.journal import Officer
 from trackway.views import media as media_view
 from trackway.views import queue as queue_view
 from trackway.views.door import consult
+
+ID = re.compile(
+    r"([a-z]{1,12}:)?([0-9a-f:]{8,80}|[a-z]{2,8}-[0-9a-f]{8,64}|[0-9]{1,40}|(md5|sha1|sha256):[0-9a-f]{32,64})"
+)
 
 
 def queue(case: str, officer: Officer, reveal: bool, json: bool) -> None:
@@ -109,7 +114,7 @@ def show(case: str, ids: list[str], officer: Officer, reveal: bool, as_of: str |
     answers: list[Any] = []
     with opened(case) as (store, settings):
         for name in ids:
-            with consult(store, officer, "show", name[:200], reveal=reveal) as view:
+            with consult(store, officer, "show", _id_like(name), reveal=reveal) as view:
                 answer = show_view(view, settings, name, _instant(as_of))
                 if answer is None:
                     raise Refused("Nothing in this case bears that id.", "no-such-id")
@@ -119,3 +124,8 @@ def show(case: str, ids: list[str], officer: Officer, reveal: bool, as_of: str |
 
 def _instant(as_of: str | None) -> int | None:
     return None if as_of is None else instant_of(moment_of(as_of, "--as-of"))
+
+
+def _id_like(name: str) -> str:
+    """What stands in the ledger as the subject of a look: an id. A name typed by mistake is not kept there."""
+    return name if ID.fullmatch(name) else "(no id)"

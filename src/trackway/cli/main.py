@@ -244,6 +244,23 @@ def judge(
 
 
 @app.command()
+def category(
+    case: Case,
+    subject: Annotated[str, typer.Argument(metavar="KIND:ID", help="media:SHA-256 or persona:ID.")],
+    word: Annotated[str, typer.Argument(metavar="CATEGORY", help="A category of your scheme; a persona: victim, ...")],
+    reason: Reason,
+    officer: As = None,
+    now: Now = None,
+    json: Json = False,
+) -> None:
+    """Say what a file is, or who a persona is (suspect, victim, witness): a word of yours, kept with its reason."""
+    from trackway.cli import decide
+
+    _set_now(now)
+    decide.category(case, subject, word, reason, _officer(officer), json)
+
+
+@app.command()
 def ack(
     case: Case,
     subject: Annotated[str, typer.Argument(metavar="KIND:ID", help="A row of the queue, such as report:1234.")],

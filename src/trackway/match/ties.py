@@ -57,7 +57,7 @@ def ties_of(desk: Desk, key: str, groups: Iterable[Group], own: int | None) -> l
     """All ties of one unlisted media item, strongest kind first. ``own``: the trace of what the file says of itself,
     on which a name's tie rests."""
     held = list(groups)
-    ids = trace_ids(desk.connection, (group.n or own or 0 for group in held))
+    ids = trace_ids(desk.connection, [own or 0, *(group.n or own or 0 for group in held)])
     ties: list[Tie] = []
     for group in held:
         n = group.n or own or 0
@@ -72,6 +72,7 @@ def ties_of(desk: Desk, key: str, groups: Iterable[Group], own: int | None) -> l
             case _:
                 ties.extend(_by_listed_member(desk, key, group, trace))
     ties.extend(_by_term(desk, key))
+    ties.extend(_by_person(desk, key, (ids[own],) if own in ids else ()))
     merged: dict[tuple[str, str], Tie] = {}
     for tie in ties:
         held_tie = merged.get((tie.kind, tie.sentence))
@@ -82,7 +83,7 @@ def ties_of(desk: Desk, key: str, groups: Iterable[Group], own: int | None) -> l
     return [merged[place] for place in sorted(merged, key=lambda place: (_RANK[place[0]], place[1]))]
 
 
-_RANK = {kind: i for i, kind in enumerate(("report", "label", "name", "album", "message", "term", "camera", "person"))}
+_RANK = {kind: i for i, kind in enumerate(("person", "report", "label", "name", "album", "message", "term", "camera"))}
 _SENTENCE = {
     "message": "Shared in one message with a listed file.",
     "album": "In one album with a listed file.",
@@ -189,3 +190,17 @@ def _by_term(desk: Desk, key: str) -> Iterable[Tie]:
     ids = trace_ids(desk.connection, (int(row.n) for row in rows))
     for row in rows:
         yield Tie("term", f"Shared in a message that holds a listed term ({row.sign}).", (ids[int(row.n)],))
+
+
+def _by_person(desk: Desk, key: str, trace: tuple[str, ...]) -> Iterable[Tie]:
+    """The category that a person gave it last."""
+    d = schema.decision.c
+    body = desk.connection.execute(
+        select(d.body)
+        .where(d.case_no == desk.case_no, d.act == "category", d.subject == f"media:{key}")
+        .order_by(d.no.desc())
+        .limit(1)
+    ).scalar()
+    category = "" if body is None else str(msgspec.json.decode(body).get("category", ""))
+    if category not in ("", "0", "undetermined"):
+        yield Tie("person", f"A person set its category: {category}.", trace)

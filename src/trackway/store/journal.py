@@ -18,7 +18,7 @@ from trackway.store import schema
 from trackway.store.case import CaseStore
 
 LOOKED_UP = frozenset(
-    ("claim", "judge", "withdraw", "note", "item-opened", "acknowledged", "item-closed", "list-loaded")
+    ("claim", "judge", "withdraw", "note", "item-opened", "acknowledged", "item-closed", "list-loaded", "category")
 )
 """Acts that also stand in ``decision``, where views look them up; ``verify`` holds the two against each other."""
 
