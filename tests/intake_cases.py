@@ -69,9 +69,9 @@ def scoped(**scope: Any) -> Law:
 
 
 class Case:
-    """An embedded case of a test, made at once. Each method opens and closes it."""
+    """A case of a test (a folder, or an address in PostgreSQL), made at once. Each method opens and closes it."""
 
-    def __init__(self, folder: Path, pool: Pool) -> None:
+    def __init__(self, folder: Any, pool: Pool) -> None:
         self.folder, self.pool = folder, pool
         create_case(str(folder)).close()
 
@@ -135,8 +135,9 @@ class Case:
 
         def ask(store: CaseStore) -> dict[str, str]:
             t = schema.trace.c
+            mine = select(t.n, t.text, t.kind).where(t.case_no == store.case_no)
             with store.read() as connection:
-                held = {int(n): text or kind for n, text, kind in connection.execute(select(t.n, t.text, t.kind))}
+                held = {int(n): text or kind for n, text, kind in connection.execute(mine)}
                 return {trace_id: held[n] for n, trace_id in trace_ids(connection, held).items()}
 
         return self._with(ask)

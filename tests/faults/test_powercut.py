@@ -1,7 +1,7 @@
 """Power cuts: one run is recorded, and every disk that it could have left is opened (TRUST.md, test 7).
 
 To put another store to the test, write a module with ``write`` and ``check`` as in subject_sqlite, and name it in
-SUBJECTS. TRACKWAY_FAULTS_FULL=1 opens 1,000 disks instead of 60.
+SUBJECTS. TRACKWAY_FAULTS_FULL=1 opens 1,000 disks instead of 40.
 """
 
 import functools
@@ -16,8 +16,8 @@ import pytest
 from injector import Recording, python, record
 from powercut import images, unseen
 
-IMAGES = 1000 if os.environ.get("TRACKWAY_FAULTS_FULL") == "1" else 60
-BATCHES = 60
+IMAGES = 1000 if os.environ.get("TRACKWAY_FAULTS_FULL") == "1" else 40
+BATCHES = 40
 SUBJECTS = ["subject_sqlite", "subject_store"]
 WORKER = Path(__file__).with_name("worker.py")
 

@@ -138,7 +138,7 @@ CONTROLS: dict[str, tuple[Operation, ...]] = {
     "report": (Add("laptop.img", ("777.xml",)), Add("usb-stick", ("photos/heron_009.jpg",))),
     "words": (Add("laptop.img", ("result.json",)), Terms(0)),
     "date": (Terms(0), Add("laptop.img", ("result.json",)), Add("usb-stick", ("result.json", "photos/fox.mp4"))),
-    "persona": (Add("laptop.img", ("777 file.xml",)), Add("laptop.img", ("photos/alone.jpg",))),
+    "persona": (Add("laptop.img", ("result.json",)), Add("laptop.img", ("photos/alone.jpg",))),
     "profile": (Add("laptop.img", ("letters.mbox",)), Add("usb-stick", ("777.xml",))),
     "claim": (Add("laptop.img", ("letters.mbox",)), Add("usb-stick", ("777.xml",))),
     "item": (Add("laptop.img", EVERYTHING), Known("partner 1"), Known("partner 2")),

@@ -110,7 +110,7 @@ def test_every_changed_byte_of_the_ledger_is_found(
 ) -> None:
     folder, _ = ledger
     case = copy(folder)
-    cut(case, 5)
+    cut(case, 4)
     missed, tried = [], 0
     store = open_case(case)
     shutil.copyfile(Path(case) / DATABASE, tmp_path / "untouched.db")
@@ -124,7 +124,7 @@ def test_every_changed_byte_of_the_ledger_is_found(
                 missed.append((table, column, rowid, place))
             db.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (before, rowid))
     assert missed == []
-    assert tried > 5 * 300
+    assert tried > 4 * 300
     assert verify(store, None).ok
     store.close()
 

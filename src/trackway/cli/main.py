@@ -412,8 +412,6 @@ def _check_text(arguments: list[str]) -> None:
 
 # typer brings its own copy of click, whose base error has no public name.
 _USAGE: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
-
-
 INTERRUPTED = 130
 """What typer makes of Ctrl-C."""
 
@@ -425,6 +423,8 @@ def main() -> None:
     try:
         _check_text(sys.argv[1:])
         code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
+        if code == INTERRUPTED:
+            raise KeyboardInterrupt
         output.finish()  # a reader of our output that went away is met here, not at the interpreter's end
         sys.exit(code if isinstance(code, int) else 0)
     except Refused as refusal:

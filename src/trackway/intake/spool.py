@@ -4,6 +4,7 @@ A member's bytes come from a locked worker, which can write nothing itself. The 
 they are large, in a file without a name that the kernel drops with the last descriptor. Nothing enters the case.
 """
 
+import errno
 import fcntl
 import os
 import tempfile
@@ -29,12 +30,15 @@ class Bytes:
 
 
 def digest_descriptor(fd: int) -> Bytes:
-    """Digest an open file from its start. Raises OSError where the medium cannot be read."""
+    """Digest an open file from its start. Raises OSError where the medium cannot be read, or the file grows meanwhile:
+    one that is written to as fast as it is read would never end."""
     hashes = Hashing()
-    offset = 0
+    offset, size = 0, os.fstat(fd).st_size
     while block := os.pread(fd, BLOCK, offset):
         hashes.update(block)
         offset += len(block)
+        if offset > size:
+            raise OSError(errno.EBUSY, "it grew while it was read")
     return Bytes(fd, hashes.size, hashes.digests())
 
 

@@ -129,6 +129,7 @@ SAID = {  # what SQLite says -> code; a server says it by its own codes
     "read-only": ("readonly", "read-only", "25006"),
     "damaged": ("malformed", "not a database", "decode to utf-8", "no such table", "no such column", "XX001", "XX002"),
     "disk": ("disk i/o", "58030"),
+    "closed": ("unable to open",),
 }
 SENTENCES = {
     "locked": "The case is locked by another program; close it or wait, then run this again.",
@@ -136,6 +137,7 @@ SENTENCES = {
     "read-only": "The case cannot be written: it lies on a read-only place.",
     "damaged": DAMAGED,
     "disk": "The disk gave an error; look at it (and at quotas). What was committed stands.",
+    "closed": "The case cannot be opened: its folder must be there and writable. A copy of it will do.",
 }
 
 
