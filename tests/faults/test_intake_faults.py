@@ -7,6 +7,7 @@ seed in each phase (plan, read, commit, analyse), so that every phase is cut, ho
 TRACKWAY_FAULTS_FULL=1 (`make faults`) cuts at 250 points on each store instead of a few.
 """
 
+import json
 import os
 import random
 import shutil
@@ -251,6 +252,29 @@ def test_a_failing_disk_is_said_and_run_again_nothing_is_lost(
         assert_same(bench, case)
     with capsys.disabled():
         print(f"\n{what}{' from then on' if sticky else ''} at {FAULTS} calls: exit codes {dict(outcomes)}; lost 0")
+
+
+@pytest.mark.parametrize("bench", [SQLITE], indirect=True)
+@pytest.mark.parametrize("sticky", [False, True], ids=["once", "from then on"])
+def test_a_medium_that_fails_costs_what_it_holds_and_is_read_when_it_is_back(
+    sticky: bool, bench: Bench, run: Run
+) -> None:
+    """The exhibit's files fail: each is said by name with its reason, and is read the next time."""
+    medium = bench.exhibits[0]
+    recording = record(bench.command(bench.fresh()), medium, env=BATCH, reads=True, run=run)
+    chance = random.Random(f"{SEED} medium {sticky}")
+    for _ in range(FAULTS):
+        case = bench.fresh()
+        at = chance.randint(1, recording.count)
+        said = run_with_fault(
+            [*bench.command(case), "--json"], medium, at, "eio", sticky, env=BATCH, reads=True, run=run
+        )
+        assert_one_sentence(said)
+        if said.returncode != 2:
+            missed = [one["reason"] for one in json.loads(said.stdout)["exhibits"][0]["not_understood"]]
+            assert any("Input/output error" in reason for reason in missed), missed
+        resume(bench, case)
+        assert_same(bench, case)
 
 
 def assert_one_sentence(said: subprocess.CompletedProcess[str]) -> None:

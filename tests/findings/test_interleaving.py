@@ -34,7 +34,9 @@ adds = st.builds(Add, st.sampled_from(EXHIBITS), paths, narrow=st.booleans(), ne
 wide_adds = st.builds(Add, st.sampled_from(EXHIBITS), paths)
 lists = st.builds(Known, st.sampled_from(sorted(LISTS)))
 terms = st.builds(Terms, st.sampled_from(range(len(TERMS))))
-decisions = st.builds(Decide, st.sampled_from(("claim", "judge", "withdraw", "acknowledge")), st.integers(0, 5))
+decisions = st.builds(
+    Decide, st.sampled_from(("claim", "judge", "withdraw", "category", "acknowledge")), st.integers(0, 5)
+)
 interleavings = st.lists(st.one_of(adds, adds, lists, terms, decisions), min_size=2, max_size=7)
 NAMES = sorted({name for name, _ in LISTS.values()})
 
@@ -138,7 +140,7 @@ CONTROLS: dict[str, tuple[Operation, ...]] = {
     "report": (Add("laptop.img", ("777.xml",)), Add("usb-stick", ("photos/heron_009.jpg",))),
     "words": (Add("laptop.img", ("result.json",)), Terms(0)),
     "date": (Terms(0), Add("laptop.img", ("result.json",)), Add("usb-stick", ("result.json", "photos/fox.mp4"))),
-    "persona": (Add("laptop.img", ("result.json",)), Add("laptop.img", ("photos/alone.jpg",))),
+    "persona": (Add("laptop.img", ("result.json",)), Add("laptop.img", ("photos/heron_009.jpg",))),
     "profile": (Add("laptop.img", ("letters.mbox",)), Add("usb-stick", ("777.xml",))),
     "claim": (Add("laptop.img", ("letters.mbox",)), Add("usb-stick", ("777.xml",))),
     "item": (Add("laptop.img", EVERYTHING), Known("partner 1"), Known("partner 2")),

@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import Connection, Table, select
 
 from handmade import ADDED, DAY, EMPTY, OFFICER, Case, Listed, Source, archive, at, export, film, pdq_of, picture
-from trackway.acts import claims
+from trackway.acts import category, claims
 from trackway.intake.law import Scope
 from trackway.model.errors import Refused
 from trackway.model.trace import Conversation, Digests, Identifier, Label, Moment, PersonaRef, Share, Trace
@@ -245,6 +245,10 @@ class Decide:
                 claims.judge(case.store, OFFICER, subject, ("accepted", "rejected", "unsure")[self.which % 3], "seen")
             elif self.act == "withdraw":
                 claims.withdraw(case.store, OFFICER, subject, "mistaken")
+            elif self.act == "category":
+                category.categorise(
+                    case.store, OFFICER, f"media:{subject}", ("2", "undetermined")[self.which % 2], "seen"
+                )
             else:
                 claims.acknowledge(case.store, OFFICER, subject, "called the unit")
         case.derive()
@@ -254,7 +258,7 @@ def _named(connection: Connection, act: str) -> list[str]:
     if act == "acknowledge":
         return list(connection.execute(select(schema.item.c.subject).order_by(schema.item.c.subject)).scalars())
     f = schema.finding.c
-    kind = "persona" if act == "claim" else "claim"
+    kind = {"claim": "persona", "category": "media"}.get(act, "claim")
     return list(connection.execute(select(f.subject).where(f.kind == kind).order_by(f.subject)).scalars())
 
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from handmade import Case, Listed, Source, at, export, picture
+from handmade import OFFICER, Case, Listed, Source, at, export, picture
+from trackway.acts.category import categorise
 from trackway.match.series import series_token
 from trackway.model.trace import Conversation, Digests, Identifier, Label, PersonaRef, Share, Trace
 
@@ -113,6 +114,19 @@ def test_distinctive_names_that_listed_files_bear_in_the_case(case: Case) -> Non
     assert case.media(NEW).ties == []
     case.add("laptop", {"heron_03.jpg": LISTED[2]})
     assert [tie.kind for tie in case.media(NEW).ties] == ["name"]
+
+
+@pytest.mark.parametrize(
+    ("given", "tied"), [(["2"], True), (["undetermined"], False), (["2", "undetermined"], False), (["0", "1"], True)]
+)
+def test_the_category_that_a_person_gave_last(case: Case, given: list[str], tied: bool) -> None:
+    case.add("stick", {"new.jpg": NEW})
+    case.known("partner.json", *partner())
+    for word in given:
+        categorise(case.store, OFFICER, f"media:{NEW.key}", word, "seen by two of us")
+        case.derive()
+    media = case.media(NEW)
+    assert ([tie.kind for tie in media.ties], media.new_material) == (["person"] if tied else [], tied)
 
 
 def test_three_files_of_different_series_are_no_pattern(case: Case) -> None:

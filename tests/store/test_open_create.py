@@ -183,3 +183,26 @@ def test_numbers_are_reserved_without_gaps_or_repeats(case: Case) -> None:
             taken.append(numbers(connection, name, count))
     assert taken == [1, 2, 7]
     store.close()
+
+
+@pytest.mark.parametrize(
+    "name", ["what? case", "50%20 reeds", "a#b", "héron 木", "file:heron", "-heron", "a&mode=memory"]
+)
+def test_a_case_may_bear_any_name(name: str, tmp_path: Path) -> None:
+    create_case(str(tmp_path / name)).close()
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert [path.name for path in (tmp_path / name).iterdir()] == [DATABASE]
+    open_case(str(tmp_path / name)).close()
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("name", ["what? case", "50%20 reeds", "a#b", "héron 木", "a&b=c", "drop'; --"])
+def test_a_case_on_a_server_may_bear_any_name(name: str, postgres: str) -> None:
+    from conftest import case_at
+
+    made = create_case(case_at(postgres, name))
+    assert made.name == name
+    made.close()
+    again = open_case(case_at(postgres, name))
+    assert (again.name, again.case_no) == (name, made.case_no)
+    again.close()

@@ -96,8 +96,12 @@ def _privileged(path: Path | None) -> frozenset[str]:
         return frozenset()
     try:
         lines = read_given(path, PRIVILEGED_MOST).decode("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise Refused(f"The list of privileged contacts {path.name} cannot be read.", "unreadable") from error
+    except OSError as error:
+        raise Refused(
+            f"The list of privileged contacts {path.name} cannot be read: {error.strerror}.", "unreadable"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise Refused(f"The list of privileged contacts {path.name} is not text in UTF-8.", "unreadable") from error
     return frozenset(line.strip().casefold() for line in lines if line.strip() and not line.startswith("#"))
 
 

@@ -10,6 +10,7 @@ from trackway.ledger import checkpoint as checkpoints
 from trackway.model.errors import Refused
 from trackway.sandbox import protocol
 from trackway.sandbox.pool import Pool
+from trackway.sources.folder import shown
 from trackway.sources.given import MIB, open_given, read_given
 from trackway.views.answers import HashAnswer, LedgerHead, VerifyAnswer
 from trackway.views.digest import digest as digest_view
@@ -76,16 +77,17 @@ def hash_files(files: list[Path], json: bool) -> int:
 
 
 def _hash(pool: Pool, path: Path) -> HashAnswer:
+    name = shown(os.fsencode(path.name))
     try:
         fd = open_given(path)
     except OSError as error:
-        return HashAnswer(path.name, None, None, None, None, None, f"cannot be opened: {error.strerror}")
+        return HashAnswer(name, None, None, None, None, None, f"cannot be opened: {error.strerror}")
     try:
         held = digest_descriptor(fd)
         pdq: str | None = None
         quality: int | None = None
         reason: str | None = None
-        for event in pool.run(protocol.Job(name=path.name, size=held.size, only="media"), fd):
+        for event in pool.run(protocol.Job(name=name, size=held.size, only="media"), fd):
             match event:
                 case protocol.Measured(measurement=one) if one.method == "pdq":
                     pdq, quality = str(one.value["pdq"]), int(str(one.value["quality"]))
@@ -94,9 +96,9 @@ def _hash(pool: Pool, path: Path) -> HashAnswer:
                 case _:
                     pass
         digests = held.digests
-        return HashAnswer(path.name, digests.md5, digests.sha1, digests.sha256, pdq, quality, reason)
+        return HashAnswer(name, digests.md5, digests.sha1, digests.sha256, pdq, quality, reason)
     except OSError as error:
-        return HashAnswer(path.name, None, None, None, None, None, f"cannot be read: {error.strerror}")
+        return HashAnswer(name, None, None, None, None, None, f"cannot be read: {error.strerror}")
     finally:
         os.close(fd)
 

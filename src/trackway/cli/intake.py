@@ -142,12 +142,15 @@ def _print_added(answer: AddAnswer) -> None:
 
 
 def known(case: str, paths: list[Path], officer: Officer, reveal: bool, json: bool) -> int:
-    """Load lists, then show all of them with their conflicts. Exit code 2 where every list was refused."""
+    """Load lists, then show all of them with their conflicts. Exit code 2 where every list was refused, 1 where one was
+    or where a row of one could not be read."""
     with opened(case) as (store, settings):
         refused: list[tuple[str, str]] = []
+        broken = False
         if paths:
             with workers() as pool:
                 loaded, refused = acts.add_lists(store, pool, paths, officer, settings)
+            broken = any(one.broken for one in loaded)
             if not loaded:
                 return output.refuse(json, " ".join(sentence for _, sentence in refused), "list-refused")
         with consult(store, officer, "lists", reveal=reveal) as view:
@@ -164,7 +167,7 @@ def known(case: str, paths: list[Path], officer: Officer, reveal: bool, json: bo
             output.line(f"conflict on {conflict.field}, {conflict.digest[:16]}: {said}")
         for one in answer.refused:
             output.line(f"refused: {one.name}: {one.reason}")
-    return 1 if refused else 0
+    return 1 if refused or broken else 0
 
 
 def terms(case: str, path: Path, officer: Officer, json: bool) -> int:

@@ -23,12 +23,19 @@ from trackway.model.errors import Refused
 from trackway.model.trace import Digests, Label, Trace
 from trackway.sandbox import protocol
 from trackway.sandbox.pool import Pool
+from trackway.sources.folder import shown
 from trackway.sources.given import open_given
 from trackway.store import schema
 from trackway.store.case import CaseStore, numbers
 from trackway.store.journal import Officer, record
 
 BATCH = 5000
+NO_LISTS = frozenset({"text", "telegram", "mail", "irc"})
+"""Readers of what people write to each other: a digest in it is no record of a list, and what stands around it would
+be passed over unsaid."""
+NO_READER = "no reader knows this format as a list of hashes"
+PHOTODNA_ONLY = "only a PhotoDNA value, which is kept out of matching"
+EMPTY_FILE = "names the empty file"
 SKIPPED_KEPT = 200
 """Rows passed over that are kept by name; all are counted."""
 
@@ -50,6 +57,11 @@ class Loaded:
     skipped_total: int = 0
     failure: str = ""
 
+    @property
+    def broken(self) -> bool:
+        """Whether a row could not be read; one that is left out on purpose is none."""
+        return any(reason not in (PHOTODNA_ONLY, EMPTY_FILE) for _, reason in self.skipped)
+
     def skip(self, locator: str, reason: str) -> None:
         """Count a row that is passed over; the first ones by name."""
         self.skipped_total += 1
@@ -61,7 +73,7 @@ def load(
     store: CaseStore, pool: Pool, path: Path, officer: Officer, tell: Callable[[int], None] = lambda n: None
 ) -> Loaded:
     """Load one list file and put it in force. Raises Refused with the reason; then nothing has changed."""
-    name = path.name
+    name = shown(os.fsencode(path.name))
     try:
         fd = open_given(path)
     except OSError as error:
@@ -140,6 +152,8 @@ def _traces(events: Iterator[protocol.Event], loaded: Loaded) -> Iterator[Trace]
         match event:
             case protocol.Claimed():
                 loaded.format = event.name
+                if event.name in NO_LISTS:
+                    loaded.failure = NO_READER
             case protocol.Traces():
                 yield from event.traces
             case protocol.NotUnderstood():
@@ -147,7 +161,7 @@ def _traces(events: Iterator[protocol.Event], loaded: Loaded) -> Iterator[Trace]
             case protocol.Incomplete() | protocol.Failed():
                 loaded.failure = event.reason
             case protocol.Unclaimed():
-                loaded.failure = "no reader knows this format as a list of hashes"
+                loaded.failure = NO_READER
             case _:
                 pass
 
@@ -172,10 +186,10 @@ def _rows(trace: Trace, loaded: Loaded) -> Iterator[dict[str, Any]]:
         loaded.photodna += digests.photodna is not None
         held = {kind: _raw(getattr(digests, kind)) for kind in ("md5", "sha1", "sha256", "pdq")}
         if not any(held.values()):
-            loaded.skip(trace.locator, "only a PhotoDNA value, which is kept out of matching")
+            loaded.skip(trace.locator, PHOTODNA_ONLY)
             continue
         if any((getattr(digests, kind) or "") in EMPTY_DIGESTS for kind in ("md5", "sha1", "sha256")):
-            loaded.skip(trace.locator, "names the empty file")
+            loaded.skip(trace.locator, EMPTY_FILE)
             continue
         token = series_token(label.series)
         if token is not None and label.series is not None:

@@ -6,17 +6,21 @@ One act is one file in one message; the stored file that it shares is not anothe
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, get_args
 
 from msgspec import Struct
 from sqlalchemy import select
 
 from trackway.findings.engine import Desk, chunks
 from trackway.match.homes import homes_of, homes_of_reading
+from trackway.model.trace import SightingKind
 from trackway.store import schema
 
 KINDS = ("offered", "sent", "received", "accessed", "record_only", "possessed")
 """Strongest first: two exports of one act may describe it differently (a sender's and a receiver's)."""
+
+COUNTED = get_args(SightingKind)
+"""In the order in which answers count them."""
 
 SHARED = ("offered", "sent", "received")
 """What a file that lies in the same exhibit was stored for: it is not possessed besides. A record that merely names a
@@ -38,7 +42,7 @@ class Seen(Struct, frozen=True):
     possessed: tuple[int, ...]
 
     def counts(self) -> dict[str, int]:
-        counts = dict.fromkeys(("possessed", "received", "sent", "offered", "accessed", "record_only"), 0)
+        counts = dict.fromkeys(COUNTED, 0)
         for act in self.acts:
             counts[act.kind] += 1
         counts["possessed"] += len(self.possessed)

@@ -14,7 +14,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, delete, insert, select
 
 from trackway.findings.engine import Desk, Stage, chunks
-from trackway.match.sightings import KINDS
+from trackway.match.sightings import COUNTED, KINDS
 from trackway.model.times import iso
 from trackway.parties.bonds import (
     ROLES,
@@ -221,8 +221,7 @@ def _acts(desk: Desk, numbers: Sequence[int]) -> dict[int, dict[str, int]]:
     ):
         act = (int(row.party), row.media, bytes(row.act))
         strongest[act] = min(strongest.get(act, row.kind), row.kind, key=KINDS.index)
-    order = ("possessed", "received", "sent", "offered", "accessed", "record_only")
-    counts: dict[int, dict[str, int]] = {number: dict.fromkeys(order, 0) for number in numbers}
+    counts: dict[int, dict[str, int]] = {number: dict.fromkeys(COUNTED, 0) for number in numbers}
     for (number, _, _), kind in strongest.items():
         counts[number][kind] += 1
     return counts

@@ -8,9 +8,8 @@ import msgspec
 from trackway.model.trace import Trace
 from trackway.sandbox.protocol import BATCH, BLOCK, FRAME_MAX, NotUnderstood, Traces, Wire, line, packed
 
-TRACE_MAX = FRAME_MAX - (64 << 10)
-"""Bytes of one trace in a frame of its own; a larger one keeps its beginning only, and that is said."""
 KEPT_TEXT = 256 << 10
+"""Of a trace that is larger than a frame: bytes of its record, characters of its text."""
 INTEGERS = range(-(1 << 63), 1 << 64)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, insert, inspect, select, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, insert, inspect, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError
 
@@ -175,7 +175,9 @@ def _postgres(address: str) -> tuple[Engine, str]:
 
 def _sqlite(path: Path) -> Engine:
     engine = create_engine(
-        f"sqlite:///{path}", hide_parameters=True, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}
+        URL.create("sqlite", database=str(path)),
+        hide_parameters=True,
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
     )
 
     @event.listens_for(engine, "connect")
@@ -217,6 +219,7 @@ def create_case(case: str) -> CaseStore:
             _fill(_sqlite(fresh), _shown(folder.name))
         fresh.rename(folder / DATABASE)
         _sync_folder(folder)
+        _sync_folder(folder.absolute().parent)
     except OSError as error:
         raise Refused(f"The case folder cannot be made: {error.strerror}.", "unwritable") from error
     return open_case(case)

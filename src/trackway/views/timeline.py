@@ -94,7 +94,10 @@ def persona_traces(view: View, persona: str, after: str, count: int, month: str 
     )
     if month is not None:
         low = datetime.fromisoformat(f"{month}-01T00:00:00+00:00")
-        high = (low + timedelta(days=32)).replace(day=1)
+        try:
+            high = (low + timedelta(days=32)).replace(day=1)
+        except OverflowError as error:
+            raise ValueError("the month is the last that there is") from error
         statement = statement.where(m.instant >= instant_of(low), m.instant < instant_of(high))
     if after:
         last = trace_number(view.connection, view.case_no, after)

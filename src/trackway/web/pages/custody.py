@@ -7,8 +7,6 @@ from trackway.views.custody import chain, ledger_page
 from trackway.web.problem import Missing
 from trackway.web.workspace import PAGE, address, space
 
-LARGEST = 2**62
-
 
 def custody(request: Request) -> Response:
     """The state of the chain, then the entries, newest first."""
