@@ -73,9 +73,9 @@ def run() -> Iterator[Run]:
 @pytest.fixture(scope="module", params=[SQLITE, POSTGRES])
 def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, pool: Pool) -> Iterator[Bench]:
     folder = tmp_path_factory.mktemp("bench").resolve()
-    casework.lay_out(folder / "flat", ["desk", "stick"])
-    (folder / "flat" / "desk" / "logs" / "long.log").write_bytes(casework.channel(1200))
-    exhibits = [folder / "flat"]  # one exhibit: each phase comes once
+    casework.lay_out(folder / "medium" / "flat", ["desk", "stick"])
+    (folder / "medium" / "flat" / "desk" / "logs" / "long.log").write_bytes(casework.channel(1200))
+    exhibits = [folder / "medium" / "flat"]  # one exhibit: each phase comes once
     lists, terms = casework.lay_out_lists(folder / "lists")
     snapshot(folder)  # as every recording does: the exhibits' times of access are those of now, before the first run
     with pytest.MonkeyPatch.context() as patch:
@@ -260,7 +260,7 @@ def test_a_medium_that_fails_costs_what_it_holds_and_is_read_when_it_is_back(
     sticky: bool, bench: Bench, run: Run
 ) -> None:
     """The exhibit's files fail: each is said by name with its reason, and is read the next time."""
-    medium = bench.exhibits[0]
+    medium = bench.folder / "medium"
     recording = record(bench.command(bench.fresh()), medium, env=BATCH, reads=True, run=run)
     chance = random.Random(f"{SEED} medium {sticky}")
     for _ in range(FAULTS):

@@ -154,6 +154,13 @@ def test_two_exhibits_with_the_same_files_in_the_same_places_are_one(case: Case)
     assert counts(case) == {"possessed": 2}, "intake had been interrupted: they are not the same"
 
 
+def test_twins_are_found_whoever_came_before_them(case: Case) -> None:
+    """The first holds the same file under another name."""
+    for exhibit, path in (("one", "a.jpg"), ("two", "b.jpg"), ("three", "b.jpg")):
+        case.add(exhibit, {path: HERON})
+    assert counts(case) == {"possessed": 2}
+
+
 def test_a_path_is_looked_up_beside_its_source_only(case: Case) -> None:
     case.add("stick", {"one/e.json": export("e", message("offered", path="a.jpg")), "two/a.jpg": HERON})
     assert counts(case) == {"possessed": 1}

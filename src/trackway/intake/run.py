@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from trackway.intake.exhibit import Exhibit, Opener, plan
 from trackway.intake.law import Gate, Law
@@ -85,6 +85,7 @@ class Intake:
         self._officer = officer
         self._gate = Gate(law.scope, self._privileged)
         self._held = self._known_places(number)
+        self._listed: set[int] = set()
         self._progress.exhibit, self._progress.stage = exhibit.name, "reading"
         self._progress.planned, self._progress.places = 0, 0
         opener = Opener(exhibit)
@@ -105,6 +106,8 @@ class Intake:
             self._left.clear()
         if not self._stop.is_set():
             with self._store.write() as connection:
+                if self._listed:
+                    connection.execute(delete(schema.place).where(schema.place.c.no.in_(self._listed)))
                 connection.execute(update(schema.exhibit).where(schema.exhibit.c.no == number).values(done=True))
         return number
 
@@ -141,6 +144,7 @@ class Intake:
                 more = waiting is not None and not self._stop.is_set()
                 if waiting is not None:
                     self._progress.planned += 1
+                    self._note_folders(waiting)
                     if self._passed_over(waiting):
                         waiting = None
             if self._stop.is_set():
@@ -150,6 +154,14 @@ class Intake:
                 waiting = None
             block = waiting is not None or not more
             self._listen(threads, block and self._under_way > 0)
+
+    def _note_folders(self, task: Task) -> None:
+        """A folder that could not be listed in an earlier run is a place of its own until what lies in it is seen."""
+        parts = task.path.split("/")
+        for depth in range(1, len(parts)):
+            held = self._held.get((0, "/".join(parts[:depth]), 0))
+            if held is not None and held.outcome == "refused" and held.sha256 is None:
+                self._listed.add(held.no)
 
     def _passed_over(self, task: Task) -> bool:
         """True where an earlier run ended this place and the file has not changed since."""

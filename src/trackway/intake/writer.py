@@ -261,7 +261,7 @@ class Writer:
                 connection.execute(
                     update(schema.place)
                     .where(p.no == task.place_no, p.content.is_(None))
-                    .values(content=task.content_no)
+                    .values(content=task.content_no, times=_json(task.times).decode())
                 )
         fresh = [task for task in self._tasks if task.place_no is None]
         if not fresh:

@@ -90,15 +90,18 @@ def _twins(desk: Desk) -> tuple[dict[int, int], dict[int, int]]:
             .group_by(p.exhibit)
             .order_by(p.exhibit)
         ).all()
-        first: dict[tuple[Any, ...], int] = {}
+        seen: dict[tuple[Any, ...], list[int]] = defaultdict(list)
         twins: dict[int, int] = {}
         roots: dict[int, int] = {}
         for row in rows:
             exhibit = int(row.exhibit)
-            alike = first.setdefault((row.files, row.sum, row.content, row.max), exhibit)
-            if alike != exhibit and _shape(desk, alike) == _shape(desk, exhibit):
-                twins[exhibit] = alike
-            elif row.files == 1 and row.content is not None and row.path == row.name:
+            alike = seen[(row.files, row.sum, row.content, row.max)]  # cheap to have, and the same for all twins
+            twin = next((other for other in alike if _shape(desk, other) == _shape(desk, exhibit)), None)
+            if twin is not None:
+                twins[exhibit] = twin
+                continue
+            alike.append(exhibit)
+            if row.files == 1 and row.content is not None and row.path == row.name:
                 roots.setdefault(int(row.content), exhibit)
         desk.cache["twins"] = (twins, roots)
     held: tuple[dict[int, int], dict[int, int]] = desk.cache["twins"]
