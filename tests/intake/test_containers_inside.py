@@ -11,11 +11,11 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from intake_cases import Case, lay, log, mail, picture
 from PIL import Image
 from sqlalchemy import func, select
 
 from casework import export, packed
+from intake_cases import Case, lay, log, mail, picture
 from trackway.demo.fat import fat12_image
 from trackway.intake import worker_threads
 from trackway.sandbox.pool import Pool

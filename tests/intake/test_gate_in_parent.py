@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from intake_cases import LAW, Case, lay, scoped
 from sqlalchemy import select
 
+from intake_cases import LAW, Case, lay, scoped
 from trackway.intake.law import Gate, Law
 from trackway.sandbox.pool import Pool
 from trackway.store import schema

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from built_images import ewf
-from intake_cases import BASIS, LAW, Case, instant, lay, log
 from sqlalchemy import select
 
 from casework import picture
+from intake_cases import BASIS, LAW, Case, instant, lay, log
 from trackway.demo.fat import fat12_image
 from trackway.intake import run
 from trackway.intake.law import Law, Scope

@@ -1,5 +1,6 @@
 """What an exhibit given on the command line is: a folder, or one file (an image, an archive, an export)."""
 
+import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -48,13 +49,24 @@ def locate(given: str, case_folder: Path | None) -> Exhibit:
     return Exhibit(given, path, is_folder)
 
 
+@contextlib.contextmanager
+def _at_hand(exhibit: Exhibit) -> Iterator[None]:
+    """A file that cannot be read costs that file; an exhibit that is gone ends the run, to be taken up again."""
+    try:
+        yield
+    except OSError as error:
+        sentence = f"The exhibit {exhibit.name} cannot be read: {error.strerror}. What was read stands; run it again."
+        raise Refused(sentence, "unreadable") from error
+
+
 class Opener:
     """Opens files of one exhibit by their path inside it, never outside it."""
 
     def __init__(self, exhibit: Exhibit) -> None:
-        self._exhibit = exhibit
+        """Raises Refused where the exhibit is gone."""
         root = exhibit.path if exhibit.is_folder else exhibit.path.parent
-        self._root = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        with _at_hand(exhibit):
+            self._root = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
     def open(self, path: str) -> int:
         """A read-only descriptor. Raises OSError."""
@@ -74,7 +86,14 @@ class Opener:
 
 
 def plan(exhibit: Exhibit, number: int) -> Iterator[Task]:
-    """The top-level places of an exhibit, in a fixed order. What cannot be read comes with its reason."""
+    """The top-level places of an exhibit, in a fixed order. What cannot be read comes with its reason.
+
+    Raises Refused where the exhibit itself is gone."""
+    with _at_hand(exhibit):
+        yield from _places(exhibit, number)
+
+
+def _places(exhibit: Exhibit, number: int) -> Iterator[Task]:
     if not exhibit.is_folder:
         times = file_times(os.stat(exhibit.path))
         yield Task(number, exhibit.name, times=times, name=exhibit.name)

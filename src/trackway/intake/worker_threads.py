@@ -98,7 +98,7 @@ class Threads:
             return
         if task.outcome is None and task.bytes is None:
             self._open(task)
-        if task.outcome is None and _is_image(task):
+        if task.outcome is None and self._is_image(task):
             self._check_acquisition(task)
         say(Message("seen", task))
         if task.outcome is None:
@@ -124,6 +124,19 @@ class Threads:
             task.bytes.close()
             task.bytes, task.stands = None, True
             task.outcome, task.reason = "refused", CHANGED
+
+    def _is_image(self, task: Task) -> bool:
+        """Whether this is the first segment of an EnCase image, which stores digests of what was acquired."""
+        if task.bytes is None or task.bytes.size < 13:
+            return False
+        try:
+            head = os.pread(task.bytes.fd, 13, 0)
+        except OSError as error:  # the medium went between its digest and now: it is read when it is back
+            task.bytes.close()
+            task.bytes = None
+            task.outcome, task.reason = "refused", f"the medium cannot be read: {error.strerror}"
+            return False
+        return head.startswith(EWF) and int.from_bytes(head[9:11], "little") == 1
 
     def _check_acquisition(self, task: Task) -> None:
         """The digests that an image stored at acquisition, before its first record is read. One that does not hold
@@ -195,14 +208,6 @@ def _shortage(error: OSError) -> Exception:
     if error.errno not in OURS:
         return error
     return Refused(f"This machine ran short: {error.strerror}. What was read stands; run it again to go on.", "short")
-
-
-def _is_image(task: Task) -> bool:
-    """Whether this is the first segment of an EnCase image, which stores digests of what was acquired."""
-    if task.bytes is None or task.bytes.size < 13:
-        return False
-    head = os.pread(task.bytes.fd, 13, 0)
-    return head.startswith(EWF) and int.from_bytes(head[9:11], "little") == 1
 
 
 def _no_sibling(name: str) -> int | None:
