@@ -42,6 +42,7 @@ check: $(READY)
 
 faults: $(READY)
 	@TRACKWAY_FAULTS_FULL=1 $(PYTEST) -n auto --dist loadgroup -m faults
+	@TRACKWAY_FAULTS_FULL=1 $(PYTEST) -n auto --dist loadgroup tests/findings
 
 bench: $(READY)
 	@$(BIN)/trackway bench records

@@ -90,5 +90,9 @@ def test_camera_alone_lifts_only_what_is_recent(tmp_path: Path, pool: Pool, when
     (tmp_path / "phone" / "one.jpg").write_bytes(listed)
     (tmp_path / "phone" / "two.jpg").write_bytes(new)
     add(case, pool, [tmp_path / "phone"])
-    items = [row for row in answers(case)["queue"] if row["subject"]["id"] == hashlib.sha256(new).hexdigest()]
+    items = [
+        row
+        for row in answers(case)["queue"]
+        if {"kind": "media", "id": hashlib.sha256(new).hexdigest()} in row["about"]
+    ]
     assert [row["tier"] in tiers for row in items] == [True]

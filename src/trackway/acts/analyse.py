@@ -5,6 +5,7 @@ from collections.abc import Callable
 import msgspec
 from sqlalchemy import Connection, select
 
+from trackway.danger.clock import CLOCK_ACTS, OPENED, Decision, must_open
 from trackway.danger.dates import DATES
 from trackway.danger.item import Item
 from trackway.danger.queue import ITEMS
@@ -54,7 +55,8 @@ def analyse(store: CaseStore, settings: Settings, tell: Tell = lambda stage, lef
 def open_items(store: CaseStore) -> int:
     """Write into the ledger every item of tier 1 or 2 whose opening does not stand there: from then its clock runs.
 
-    The entry embeds the item as it stood, so that what was known at that moment can be read for ever."""
+    An item opens again when it rises, and when a reason stands that its last acknowledgement did not see. The entry
+    embeds the item as it stood, so that what was known at that moment can be read for ever."""
     with store.read() as connection:
         if not _unopened(connection, store.case_no):
             return 0
@@ -62,14 +64,20 @@ def open_items(store: CaseStore) -> int:
         items = _unopened(connection, store.case_no)  # again: another analysis may have opened them meanwhile
         for item in items:
             body = {"tier": item.tier, "item": msgspec.to_builtins(item)}
-            record(connection, store, PROGRAM, "item-opened", item.subject.key, body=body, project=True)
+            record(connection, store, PROGRAM, OPENED, item.subject.key, body=body, project=True)
     return len(items)
 
 
 def _unopened(connection: Connection, case_no: int) -> list[Item]:
     i, d = schema.item.c, schema.decision.c
-    opened = select(d.subject).where(d.case_no == case_no, d.act == "item-opened")
+    history: dict[str, list[Decision]] = {}
     rows = connection.execute(
-        select(i.body).where(i.case_no == case_no, i.tier <= 2, i.subject.not_in(opened)).order_by(i.tier, i.order)
+        select(d.subject, d.act, d.at, d.who, d.body).where(d.case_no == case_no, d.act.in_(CLOCK_ACTS)).order_by(d.no)
+    )
+    for row in rows:
+        history.setdefault(row.subject, []).append(Decision.of(row))
+    bodies = connection.execute(
+        select(i.body).where(i.case_no == case_no, i.tier <= 2).order_by(i.tier, i.order)
     ).scalars()
-    return [msgspec.json.decode(body, type=Item) for body in rows]
+    items = (msgspec.json.decode(body, type=Item) for body in bodies)
+    return [item for item in items if must_open(item, history.get(item.subject.key, []))]

@@ -8,17 +8,21 @@ judge gives what ``analyse`` from scratch gives.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, delete, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
 
 from trackway.store import schema
 from trackway.store.case import CaseStore
 
+UNDERIVED = "underived"
+"""Kind of the finding that says that a subject could not be derived; its body is the type of the fault."""
 CHUNK = 2000
 """Subjects of one transaction: a kill in the middle leaves the rest marked."""
 IN = 500
@@ -90,9 +94,44 @@ def work_off(
                 tell(stage.name, int(left))
                 for part in chunks(subjects):
                     connection.execute(delete(schema.dirty).where(mine, c.subject.in_(part)))
-                stage.derive(Desk(connection, store.case_no, settings, cache), subjects)
+                _derive(stage, Desk(connection, store.case_no, settings, cache), subjects)
             done += len(subjects)
     return done
+
+
+def _derive(stage: Stage, desk: Desk, subjects: Sequence[str]) -> None:
+    """Derive, so that a fault on one subject costs that subject only: the queue of dangers must not stop for it.
+
+    What could not be derived is a finding too; the queue's first line says that there is some."""
+    f = schema.finding.c
+    names = [f"{stage.name}:{subject}" for subject in subjects]
+    for part in chunks(names):
+        mine = (f.case_no == desk.case_no) & (f.kind == UNDERIVED) & f.subject.in_(part)
+        desk.connection.execute(delete(schema.finding).where(mine))
+    try:
+        with desk.connection.begin_nested():
+            stage.derive(desk, subjects)
+    except DBAPIError:
+        raise  # the store itself: a lock, a full disk, a lost connection
+    except Exception as fault:
+        desk.cache.clear()
+        if len(subjects) > 1:
+            half = len(subjects) // 2
+            _derive(stage, desk, subjects[:half])
+            _derive(stage, desk, subjects[half:])
+            return
+        if os.environ.get("TRACKWAY_DEBUG"):
+            raise
+        desk.connection.execute(
+            insert(schema.finding).values(
+                case_no=desk.case_no,
+                kind=UNDERIVED,
+                subject=names[0],
+                method=stage.name,
+                version=1,
+                body=type(fault).__name__,
+            )
+        )
 
 
 def rebuild(store: CaseStore, stages: Sequence[Stage]) -> None:

@@ -169,7 +169,7 @@ class Intake:
         if held is None:
             return False
         task.place_no = held.no
-        if held.outcome and held.sha256 is not None:
+        if held.sha256 is not None:
             task.expected = held.sha256.hex()
         if self._again(task, held):
             return False
@@ -255,7 +255,7 @@ class Intake:
         if verdict is not None:
             task.outcome, task.reason = "out-of-scope", "the mail that carries it lies outside the scope"
             task.withheld[""] = verdict
-            task.out_of_scope, task.quarantined = verdict == "out", verdict == "quarantined"
+            task.out_of_scope, task.quarantined = int(verdict == "out"), int(verdict == "quarantined")
 
     def _carried(self, task: Task, event: protocol.Traces) -> None:
         """Note which mails lie outside the scope, before their attachments come."""

@@ -137,7 +137,8 @@ class Writer:
             own = _judged(connection, reading, whole)
         if own is not None and own.state != "open":
             reading.skip = True
-            reading.state, reading.reason = row.state, row.reason
+            # Another scope's pass may be under way: what counts here is how this one ended.
+            reading.state, reading.reason = (own.state if row.state == "open" else row.state), row.reason
         reading.progress = own or Pass()
         low = reading.no << 32
         c = schema.trace.c

@@ -7,8 +7,9 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import func, select, tuple_
 
+from trackway.danger.clock import ACKNOWLEDGED, CLOCK_ACTS, Decision, answer, runs_since
 from trackway.danger.item import TIERS, Item
-from trackway.findings.engine import Settings
+from trackway.findings.engine import UNDERIVED, Settings
 from trackway.model.times import instant_of, iso, now
 from trackway.store import schema
 from trackway.views.answers import Clock, QueuePage, QueueRow, ReasonAnswer
@@ -98,7 +99,7 @@ def _decisions(view: View, subjects: list[str]) -> dict[str, list[Any]]:
             .where(
                 d.case_no == view.case_no,
                 d.subject.in_(subjects[start : start + 500]),
-                d.act.in_(("item-opened", "acknowledged", "item-closed")),
+                d.act.in_(CLOCK_ACTS),
             )
             .order_by(d.no)
         )
@@ -114,20 +115,18 @@ def _row(rank: int, item: Item, decisions: list[Any], settings: Settings) -> Que
 
 
 def clock_of(item: Item, decisions: list[Any], settings: Settings) -> Clock:
-    """The clock of a tier-1 or tier-2 item. An acknowledgement covers the reasons that it saw: a new one reopens."""
-    opened = next((row.at for row in decisions if row.act == "item-opened"), None)
+    """The clock of a tier-1 or tier-2 item (``danger.clock``)."""
+    history = [Decision.of(row) for row in decisions]
+    opened = runs_since(item, history)
     since = opened if opened is not None else instant_of(now())
     minutes = settings.minutes_tier_1 if item.tier == 1 else settings.minutes_tier_2
     due = since + timedelta(minutes=minutes) // timedelta(microseconds=1)
-    state, holder, action = ("overdue" if instant_of(now()) > due else "running"), None, None
-    for row in decisions:
-        if row.act not in ("acknowledged", "item-closed"):
-            continue
-        body = msgspec.json.decode(row.body)
-        if {reason.key for reason in item.reasons} <= set(body.get("reasons", ())):
-            state = "acknowledged" if row.act == "acknowledged" else "closed"
-            holder, action = row.who, body.get("action")
-    return Clock(iso(since) or "", iso(due) or "", state, holder, action)
+    answered = answer(item, history)
+    if answered is None:
+        state = "overdue" if instant_of(now()) > due else "running"
+        return Clock(iso(since) or "", iso(due) or "", state, None, None)
+    state = "acknowledged" if answered.act == ACKNOWLEDGED else "closed"
+    return Clock(iso(since) or "", iso(due) or "", state, answered.who, answered.action)
 
 
 def blind_spots(view: View) -> list[str]:
@@ -143,6 +142,10 @@ def blind_spots(view: View) -> list[str]:
     begun = count(select(e.no).where(e.case_no == view.case_no, e.done.is_(False)).limit(1)).first()
     if begun is not None and not pending:
         spots.append("intake was interrupted before every file was found")
+    f = schema.finding.c
+    underived = count(select(func.count()).where(f.case_no == view.case_no, f.kind == UNDERIVED)).scalar_one()
+    if underived:
+        spots.append(f"{underived} findings could not be derived, by a fault of the program")
     if pending:
         spots.append(f"{pending} files still wait to be read: intake was interrupted")
     if unread:
