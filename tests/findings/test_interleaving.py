@@ -15,7 +15,7 @@ from universe import EXHIBITS, LISTS, SOURCES, TERMS, Add, Decide, Known, Operat
 from handmade import Case, dropped, moment, new_case
 from trackway.findings.engine import Desk
 
-EXAMPLES = int(os.environ.get("TRACKWAY_EXAMPLES", "700" if os.environ.get("TRACKWAY_FAULTS_FULL") else "50"))
+EXAMPLES = int(os.environ.get("TRACKWAY_EXAMPLES", "700" if os.environ.get("TRACKWAY_FAULTS_FULL") else "8"))
 """Of each of the three shares of either property."""
 SHARES = range(3)
 _counter = itertools.count()

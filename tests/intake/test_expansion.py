@@ -9,6 +9,7 @@ import pytest
 
 from intake_cases import Case, lay
 from trackway.intake import tasks, worker_threads
+from trackway.intake.exhibit import Opener
 from trackway.intake.spool import digest_descriptor
 from trackway.model.errors import Refused
 from trackway.sandbox.pool import Pool
@@ -83,7 +84,7 @@ def test_a_machine_that_runs_short_costs_no_file(case: Case, tmp_path: Path, mon
         raise OSError(24, "Too many open files")
 
     with monkeypatch.context() as patch:
-        patch.setattr(worker_threads.Opener, "open", short)
+        patch.setattr(Opener, "open", short)
         with pytest.raises(Refused, match="ran short: Too many open files"):
             case.add(exhibit)
     case.add(exhibit)

@@ -3,6 +3,7 @@
 import functools
 import io
 import json
+import os
 import random
 import subprocess
 import sys
@@ -145,3 +146,20 @@ def test_shared_sets(name: str) -> None:
     assert figures["peak_mib"] <= 768
     read = pillow_sizes(SHARED / name)
     assert {file: figures["sizes"].get(file) for file in read} == read
+
+
+def test_names_that_are_no_utf8_and_paths_of_any_length_have_an_outcome(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"latin\xe9.txt")).write_text("The heron is back.\n")
+    folder = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(25):
+        os.mkdir("d" * 200, dir_fd=folder)
+        below = os.open("d" * 200, os.O_RDONLY, dir_fd=folder)
+        os.close(folder)
+        folder = below
+    deep = os.open("deep.txt", os.O_CREAT | os.O_WRONLY, dir_fd=folder)
+    os.write(deep, b"The otter too.\n")
+    os.close(deep)
+    os.close(folder)
+    figures = evaluate_hostile(tmp_path)
+    assert (figures["files"], figures["read"]) == (2, 2)
+    assert "latin%E9.txt" in figures["outcomes"]

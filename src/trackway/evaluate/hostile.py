@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from trackway.intake.exhibit import Exhibit, Opener
 from trackway.intake.spool import Spool
 from trackway.sandbox.pool import Pool
 from trackway.sandbox.protocol import (
@@ -29,6 +30,7 @@ from trackway.sandbox.protocol import (
     Traces,
     Unclaimed,
 )
+from trackway.sources.folder import FolderEntry, walk
 
 Outcome = Literal["read", "refused", "crashed", "hung"]
 WORST: tuple[Outcome, ...] = ("crashed", "hung")
@@ -53,9 +55,11 @@ def evaluate_hostile(directory: Path, workers: int = 2, limits: Limits | None = 
     files, read, refused, crashed, hung; ``peak_mib`` resident memory of the largest worker; ``outcomes`` by file;
     ``sizes`` [width, height] of each picture read; ``members`` the same for what lies inside containers;
     ``conditions`` the limits and the layers of the lock. A file counts as crashed or hung where a member of it did."""
-    files = sorted(path for path in directory.rglob("*") if path.is_file() and not path.is_symlink())
+    files = [entry for entry in walk(directory) if entry.kind in ("file", "folder")]
+    opener = Opener(Exhibit(directory.name, directory, is_folder=True))
     with Pool(workers, limits) as pool, ThreadPoolExecutor(workers) as threads:
-        found = list(threads.map(lambda path: list(_Walk(pool, directory).file(path)), files))
+        found = list(threads.map(lambda entry: list(_Walk(pool, opener).file(entry)), files))
+    opener.close()
     tops = [_with_members(results) for results in found]
     inside = [result for results in found for result in results[1:]]
     conditions = {"limits": pool.limits, "layers": pool.layers, "not_locked": pool.missing, "workers": workers}
@@ -90,30 +94,29 @@ def _figures(results: list[Result]) -> dict[str, Any]:
 class _Walk:
     """One file and all that lies in it, each through a worker. The first result is the file's own."""
 
-    def __init__(self, pool: Pool, directory: Path) -> None:
+    def __init__(self, pool: Pool, opener: Opener) -> None:
         self._pool = pool
-        self._directory = directory
+        self._opener = opener
         self._members = 0
         self._bytes = 0
 
-    def file(self, path: Path) -> Iterator[Result]:
-        name = path.relative_to(self._directory).as_posix()
-        try:
-            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-        except OSError as error:
-            yield Result(name, "refused", f"cannot be opened: {error.strerror}")
+    def file(self, entry: FolderEntry) -> Iterator[Result]:
+        if entry.reason:
+            yield Result(entry.path, "refused", entry.reason)
             return
         try:
-            yield from self._source(name, fd, os.fstat(fd).st_size, path.parent, 0)
+            fd = self._opener.open(entry.path)
+        except OSError as error:
+            yield Result(entry.path, "refused", f"cannot be opened: {error.strerror}")
+            return
+        try:
+            yield from self._source(entry.path, fd, os.fstat(fd).st_size, 0)
         finally:
             os.close(fd)
 
-    def _source(self, name: str, fd: int, size: int, folder: Path | None, depth: int) -> list[Result]:
+    def _source(self, name: str, fd: int, size: int, depth: int) -> list[Result]:
         def sibling(wanted: str) -> int | None:
-            try:
-                return os.open(folder / wanted, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW) if folder else None
-            except OSError:
-                return None
+            return None if depth else self._opener.sibling(name, wanted)
 
         inside: list[Result] = []
         kept: list[Event] = []
@@ -158,7 +161,7 @@ class _Walk:
             return [Result(name, "refused", end.reason)]
         content = spool.finish()
         try:
-            return self._source(name, content.fd, content.size, None, depth)
+            return self._source(name, content.fd, content.size, depth)
         finally:
             content.close()
 
