@@ -102,7 +102,7 @@ def test_each_file_has_one_outcome(figures: dict[str, Any], folder: Path) -> Non
     assert 0 < figures["peak_mib"] <= 768
     assert all(figures["sizes"][f"whole.{ending}"] == [60, 40] for ending in FORMATS.values())
     assert figures["outcomes"]["empty"].startswith("refused: ")
-    assert figures["outcomes"]["words.txt"] == "refused: no reader recognises it (text/plain)"
+    assert figures["outcomes"]["words.txt"] == "read: plain text"
 
 
 def test_members_go_the_same_way(figures: dict[str, Any]) -> None:
