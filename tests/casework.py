@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from PIL import Image
@@ -298,3 +299,8 @@ def _names(
 def opened(case: str) -> CaseStore:
     """The case's store; the caller closes it."""
     return open_case(case)
+
+
+def case_at(postgres: str, name: str) -> str:
+    """The address of the case ``name`` in this database."""
+    return f"{postgres}{'&' if '?' in postgres else '?'}case={quote(name)}"

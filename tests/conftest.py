@@ -7,12 +7,12 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from sqlalchemy import create_engine, text
 
-from casework import NOW
+from casework import NOW, case_at
 from trackway.sandbox.pool import Pool
 
 STORES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
@@ -65,11 +65,6 @@ def _driver(address: str) -> str:
 
 def _database(address: str, name: str) -> str:
     return urlunsplit(urlsplit(address)._replace(path=f"/{name}"))
-
-
-def case_at(postgres: str, name: str) -> str:
-    """The address of the case ``name`` in this database."""
-    return f"{postgres}{'&' if '?' in postgres else '?'}case={quote(name)}"
 
 
 @pytest.fixture(params=STORES)

@@ -24,7 +24,7 @@ from injector import Recording, Run, python, record, run_with_fault, snapshot
 from nursery import nursery
 
 import casework
-from conftest import case_at
+from casework import case_at
 from trackway.model.errors import Refused
 from trackway.sandbox.pool import Pool
 from trackway.store.case import DATABASE, create_case, open_case

@@ -28,6 +28,9 @@ from trackway.store import schema
 from trackway.store.case import CaseStore, create_case
 from trackway.store.ids import persona_key
 
+KINDS = ("persona", "claim", "common")
+"""Findings of the party stages."""
+
 STAGES = (EXHIBITS, CONTENTS, READINGS, VERDICTS, *PARTY_STAGES)
 HOUR = 3_600_000_000
 DAY = 24 * HOUR
@@ -117,8 +120,8 @@ class Case:
         """Everything derived about parties: (kind, subject) -> body."""
         f, k = schema.finding.c, schema.finding_link.c
         with self.store.read() as connection:
-            rows = connection.execute(select(f.kind, f.subject, f.body).where(f.kind != "media")).all()
-            links = connection.execute(select(k.kind, k.subject, k.to)).all()
+            rows = connection.execute(select(f.kind, f.subject, f.body).where(f.kind.in_(KINDS))).all()
+            links = connection.execute(select(k.kind, k.subject, k.to).where(k.kind.in_(KINDS))).all()
         return {(row.kind, row.subject): row.body for row in rows} | {
             (f"link {row.kind}", f"{row.subject} {row.to}"): "" for row in links
         }

@@ -198,7 +198,7 @@ def test_a_case_may_bear_any_name(name: str, tmp_path: Path) -> None:
 @pytest.mark.postgres
 @pytest.mark.parametrize("name", ["what? case", "50%20 reeds", "a#b", "héron 木", "a&b=c", "drop'; --"])
 def test_a_case_on_a_server_may_bear_any_name(name: str, postgres: str) -> None:
-    from conftest import case_at
+    from casework import case_at
 
     made = create_case(case_at(postgres, name))
     assert made.name == name

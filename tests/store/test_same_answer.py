@@ -121,7 +121,7 @@ def test_cases_in_one_database_do_not_see_each_other(
     tmp_path: Path,
 ) -> None:
     """Two offices hold the same files; one of them has fewer, and no list."""
-    from conftest import case_at
+    from casework import case_at
 
     exhibits, _, _ = material
     whole, part, alone = case_at(postgres, "whole"), case_at(postgres, "part"), str(tmp_path / "alone")

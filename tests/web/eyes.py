@@ -6,8 +6,7 @@ from typing import Any
 import sight
 from starlette.routing import Route
 from webcase import claimed
-
-from conftest import Site
+from website import Site
 
 SIZES = {360: 800, 1600: 1000}
 """Width of a window: its height."""

@@ -4,8 +4,7 @@ import re
 
 import pytest
 from webcase import claimed
-
-from conftest import Site
+from website import Site
 
 
 def _first_form(page: str) -> dict[str, str]:

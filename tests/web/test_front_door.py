@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from webcase import CANARIES, claimed
+from website import TOKEN, Ear, Site
 
-from conftest import TOKEN, Ear, Site
 from trackway.store import schema
 from trackway.web.shell import CSP
 

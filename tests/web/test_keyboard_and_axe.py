@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 import sight
 from eyes import EMPTY, ERRORS, SIZES, Eyes
-
-from conftest import Site
+from website import Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 

@@ -4,8 +4,8 @@ import re
 
 import pytest
 from webcase import HOSTILE, claimed
+from website import Site
 
-from conftest import Site
 from trackway.web.keys import KEYS, Key, collisions
 
 

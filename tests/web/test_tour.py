@@ -7,8 +7,7 @@ import pytest
 import sight
 from eyes import EMPTY, ERRORS, SIZES, Eyes
 from webcase import CANARIES
-
-from conftest import Ear, Site
+from website import Ear, Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 

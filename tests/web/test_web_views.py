@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 from webcase import claimed
+from website import Site
 
 from casework import OFFICER
-from conftest import Site
 from trackway.store import schema
 from trackway.store.case import create_case
 from trackway.views.custody import address_key, chain, ledger_page
