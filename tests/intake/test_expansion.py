@@ -41,7 +41,10 @@ def test_a_file_that_expands_without_end_costs_only_itself(
     case.add(exhibit)
     (answer,) = case.exhibits().values()
     reasons = {one.name: one.reason for one in answer.not_understood}
-    assert reasons["a bomb.zip"] == worker_threads.BEYOND
+    # Which of the containers under way meets the bound first is a matter of threads; that one does is not.
+    stopped = [name for name, reason in reasons.items() if reason == worker_threads.BEYOND]
+    assert stopped
+    assert all(name.startswith("a bomb.zip") for name in stopped)
     assert "notes.txt" not in reasons
     assert answer.files < BREADTH**3, "most of it was never drawn"
     assert case.digest().partial

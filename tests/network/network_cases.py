@@ -22,7 +22,7 @@ from trackway.network.parts import Edge, Node
 from trackway.parties.claims import claim_id
 from trackway.parties.stages import PARTY_STAGES
 from trackway.store import schema
-from trackway.store.case import CaseStore, create_case
+from trackway.store.case import CaseStore, create_case, numbers
 from trackway.store.ids import persona_key
 
 HOUR = 3_600_000_000
@@ -94,7 +94,8 @@ class Case:
 
     def exhibit(self, name: str, *sources: Sequence[Trace]) -> None:
         """Take in one exhibit whose files say this, as an intake would, and derive the sightings."""
-        self._exhibits += 1
+        with self.store.write() as connection:  # numbers are the database's, which other cases share
+            self._exhibits = numbers(connection, "exhibit", 1)
         values = {"no": self._exhibits, "case_no": self.store.case_no, "key": f"/{self._exhibits}", "name": name}
         with self.store.write() as connection:
             connection.execute(insert(schema.exhibit).values(law="{}", added=START, **values))
