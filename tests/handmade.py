@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 import numpy as np
 from PIL import Image, ImageOps
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from trackway.acts.analyse import STAGES, open_items
 from trackway.danger.item import Item
@@ -33,7 +33,6 @@ from trackway.match.verdict import Media
 from trackway.measure.pdq import hash_image
 from trackway.model.source import Measurement
 from trackway.model.trace import Digests, Identifier, Label, Moment, Share, Trace
-from trackway.store import case as cases
 from trackway.store import schema
 from trackway.store.case import CaseStore, create_case, numbers, open_case
 from trackway.store.journal import Officer
@@ -193,8 +192,7 @@ def _apart(shares: tuple[Share, ...]) -> tuple[Share, ...]:
 
 @cache
 def _template() -> Path:
-    """An empty case that others are copies of; these cases are thrown away, so nothing waits for the disk."""
-    cases.SYNCHRONOUS = "OFF"
+    """An empty case that others are copies of."""
     path = Path(_folder().name) / "template"
     create_case(str(path)).close()
     return path
@@ -352,7 +350,11 @@ def new_case(folder: Path, name: str = "case", settings: Settings | None = None)
     """An empty case in ``folder``: a copy of one made once, without waiting for the disk."""
     target = folder / name
     shutil.copytree(_template(), target)
-    return Case(open_case(str(target)), settings or Settings())
+    store = open_case(str(target))
+    # These cases are thrown away, so nothing waits for the disk.
+    event.listen(store.engine, "connect", lambda db, _: db.execute("PRAGMA synchronous=OFF"))
+    store.engine.dispose()
+    return Case(store, settings or Settings())
 
 
 def dropped(desk_mark: Any, *stages: str) -> Any:
